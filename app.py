@@ -1,0 +1,5 @@
+"""`streamlit run app.py`: opens the app."""
+
+from sftviz.ui.app import main
+
+main()

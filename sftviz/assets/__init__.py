@@ -1,0 +1,77 @@
+"""What the package carries (a tokenizer and three checkpoints), and where any other one is looked for."""
+
+import re
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+TOKENIZER = "sftviz/tiny"
+HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
+LONGEST_HUB_ID = 96
+
+
+@dataclass(frozen=True)
+class EmbeddedModel:
+    name: str
+    title: str
+    meaning: str
+
+
+def _rows(*rows: EmbeddedModel) -> dict[str, EmbeddedModel]:
+    return {row.name: row for row in rows}
+
+
+MODELS = _rows(
+    EmbeddedModel("sftviz/tiny-base", "Embedded, base", "trained on WordNet as plain text; has never seen a chat"),
+    EmbeddedModel("sftviz/tiny-sft", "Embedded, tuned", "base, tuned on chats with the loss on assistant tokens only"),
+    EmbeddedModel(
+        "sftviz/tiny-unmasked", "Embedded, tuned without a mask", "base, tuned on the same chats with the loss on every token"
+    ),
+)
+OFFLINE = f"offline work: {TOKENIZER}, {', '.join(MODELS)}, or a local folder"
+
+
+class SourceError(ValueError):
+    """A tokenizer or model that cannot be found or loaded."""
+
+
+def is_embedded_model(source: Any) -> bool:
+    return isinstance(source, str) and source in MODELS
+
+
+def locate(name: str, *, online: bool = False) -> Path | str:
+    """The folder of an embedded name or of a local path; otherwise a well-formed Hub id, as it is.
+
+    Raises SourceError for anything else: a URL, an empty name, a path that is not there.
+
+    >>> locate("sftviz/tiny").name
+    'tiny'
+    """
+    if name == TOKENIZER or name in MODELS:
+        folder = HERE / name.removeprefix("sftviz/")
+        if not folder.is_dir():
+            raise SourceError(f"{name} is not in this installation ({folder} is missing); build it with `make model`")
+        return folder
+    if "\0" not in name and name and Path(name).expanduser().is_dir():
+        return Path(name).expanduser()
+    if not HUB_ID.fullmatch(name) or ".." in name or len(name) > LONGEST_HUB_ID:
+        raise SourceError(f"{name[:LONGEST_HUB_ID]!r} is neither a folder on this computer nor a Hub id (owner/name); {OFFLINE}")
+    return name
+
+
+def pretrained_options(online: bool) -> dict[str, Any]:
+    """What every `from_pretrained` is called with: nobody's code is run, and the network is used only when asked for."""
+    return {"local_files_only": not online, "trust_remote_code": False}
+
+
+def load_error(kind: str, name: str | PathLike[str], error: Exception, online: bool) -> SourceError:
+    """What to tell somebody whose tokenizer or model did not load."""
+    located = Path(str(name)).expanduser()
+    if not located.is_dir() and not online:
+        return SourceError(
+            f"{kind} {str(name)!r} is not on this computer, and downloading is switched off (online=False); {OFFLINE}"
+        )
+    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return SourceError(f"{kind} {str(name)!r} could not be loaded: {first_line}; {OFFLINE}")

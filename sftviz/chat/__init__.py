@@ -1,0 +1,1 @@
+"""Text -> messages -> template -> tokens. Knows nothing of loss."""

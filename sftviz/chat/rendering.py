@@ -1,0 +1,148 @@
+"""Chat -> template -> tokens: every token knows its id, its characters, who wrote it, and in which part of which turn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from os.path import commonprefix
+from typing import Any
+
+from sftviz.chat import jinja_engine, provenance
+from sftviz.chat.messages import Chat, ChatError
+from sftviz.chat.provenance import Span
+from sftviz.chat.sandbox import render_bounded
+from sftviz.chat.templates import Template, resolve
+from sftviz.chat.tokenizers import Encoded, Tokenizer, load_tokenizer
+
+REMEDIES = {
+    "template_time": "simplify its loops; a chat template needs milliseconds",
+    "template_memory": "it builds far more text than a chat holds",
+    "template_says": "change the chat so that the template takes it, or choose another template",
+}
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of a rendering.
+
+    `text` tiles the rendering: a character that several tokens share is in the first one's text, and those tokens share
+    a `box`. `spans` are the indices of every span the token touches; most touch one.
+    """
+
+    id: int
+    start: int
+    end: int
+    text: str
+    box: int
+    spans: tuple[int, ...]
+    is_control: bool  # its id stands for a control token
+    is_forged: bool  # … and the characters came from a message, not from the template
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A chat as one row of tokens. Knows nothing of loss."""
+
+    chat: Chat
+    text: str
+    spans: tuple[Span, ...]
+    tokens: tuple[Token, ...]
+    tokenizer: Tokenizer
+    template: Template
+    parts_known: bool  # False: the template rewrites its messages, so only turns and generation blocks are known
+    prompt_end: int  # where the completion begins: what the model would be given before it writes ends here
+    prompt_is_prefix: bool  # False: the prompt as written for generation is not how the training text begins
+
+    @property
+    def ids(self) -> list[int]:
+        return [token.id for token in self.tokens]
+
+    def span_of(self, token: Token) -> Span:
+        """The span a token starts in."""
+        return self.spans[token.spans[0]]
+
+
+def render(chat: Chat, tokenizer: Any, template: str | None = None, *, online: bool = False) -> Rendering:
+    """Write the chat with a template and cut the text into tokens.
+
+    template: a name in TEMPLATES, "tokenizer" for the tokenizer's own, or Jinja text; None: what the pasted text was
+    written in, else the tokenizer's own, else ChatML. Raises ChatError where the template refuses the chat.
+    """
+    tokenizer = load_tokenizer(tokenizer, online=online)
+    chosen = resolve(template, chat.template, tokenizer.chat_template)
+    variables = _variables(chosen, tokenizer)
+    text, spans, parts_known = _write(chat, chosen, variables)
+    prompt_end, prompt_is_prefix = _prompt_end(chat, chosen, variables, text)
+    from_messages = [(span.start, span.end) for span in spans if span.from_message]
+    encoded = tokenizer.encode(text, from_messages)
+    tokens = tuple(_tokens(encoded, text, spans, tokenizer))
+    return Rendering(chat, text, spans, tokens, tokenizer, chosen, parts_known, prompt_end, prompt_is_prefix)
+
+
+def _variables(template: Template, tokenizer: Tokenizer) -> dict[str, str]:
+    variables = dict(tokenizer.variables)
+    for name, piece in (("bos_token", template.bos), ("eos_token", template.eos)):
+        if piece and tokenizer.id_of(piece) is not None:
+            variables[name] = piece
+    return {"bos_token": "", "eos_token": "", **variables}
+
+
+def _write(chat: Chat, template: Template, variables: dict[str, str]) -> tuple[str, tuple[Span, ...], bool]:
+    job, marks = provenance.job(chat, template.jinja, variables)
+    answer = _answer(job, template)
+    if "error" in answer:
+        raise _template_error(answer["error"], template)
+    text = answer["text"]
+    spans = provenance.spans(answer["marked"], marks, chat, template.has_generation)
+    return text, spans, answer["candidate"] in (0, 1)
+
+
+def completion_start(chat: Chat) -> int:
+    """The first message of the completion: as the sample says, else what follows the last user message."""
+    if chat.completion_start is not None:
+        return chat.completion_start
+    asked = [i for i, message in enumerate(chat.messages) if message.role not in ("assistant", "tool")]
+    return asked[-1] + 1 if asked else 0
+
+
+def _prompt_end(chat: Chat, template: Template, variables: dict[str, str], text: str) -> tuple[int, bool]:
+    """Write the prompt as it is written for generation, and see how far the training text agrees with it."""
+    start = completion_start(chat)
+    if start in (0, len(chat.messages)):
+        return (0 if start == 0 else len(text)), True
+    prompt = replace(chat, messages=chat.messages[:start])
+    job, _ = provenance.job(prompt, template.jinja, {**variables, "add_generation_prompt": True})
+    answer = _answer({**job, "candidates": []}, template)
+    written = answer.get("text", "")
+    return len(commonprefix([written, text])), "error" not in answer and text.startswith(written)
+
+
+def _answer(job: jinja_engine.Job, template: Template) -> jinja_engine.Result:
+    return jinja_engine.render(job) if template.trusted else render_bounded(job)
+
+
+def _template_error(error: dict[str, Any], template: Template) -> ChatError:
+    where = f"template {template.name!r}" + (f", line {error['line']}" if error["line"] else "")
+    return ChatError(error["code"], error["message"], where, REMEDIES.get(error["code"], "choose another template"))
+
+
+def _tokens(encoded: Sequence[Encoded], text: str, spans: Sequence[Span], tokenizer: Tokenizer) -> Iterator[Token]:
+    shown = 0  # characters already given to a token's text
+    box = -1
+    first = 0  # the first span that may still be touched
+    for token in encoded:
+        if token.end > shown or token.start == token.end:
+            box += 1
+        while first + 1 < len(spans) and spans[first].end <= token.start:
+            first += 1
+        touched = _touched(token, spans, first)
+        is_control = token.id in tokenizer.control_ids
+        forged = is_control and all(spans[i].from_message for i in touched)
+        piece = text[max(token.start, shown) : token.end]
+        shown = max(shown, token.end)
+        yield Token(token.id, token.start, token.end, piece, max(box, 0), touched, is_control, forged)
+
+
+def _touched(token: Encoded, spans: Sequence[Span], first: int) -> tuple[int, ...]:
+    touched = [first]
+    while touched[-1] + 1 < len(spans) and spans[touched[-1] + 1].start < token.end:
+        touched.append(touched[-1] + 1)
+    return tuple(touched)

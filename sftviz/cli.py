@@ -1,0 +1,118 @@
+"""The terminal: `sftviz app` opens the page, `sftviz inspect FILE` shows a chat's tokens, supervision and loss."""
+
+import json
+import subprocess
+import sys
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+errors = Console(stderr=True)
+
+TABLE_COLUMNS = ("position", "id", "text", "role", "part", "supervised", "nll", "probability", "rank", "reason")
+
+
+class Format(StrEnum):
+    strip = "strip"
+    table = "table"
+    json = "json"
+    html = "html"
+
+
+@app.command()
+def inspect(
+    file: Annotated[str, typer.Argument(help="a file with a chat in any usual form, or - for standard input")],
+    tokenizer: Annotated[str, typer.Option(help="a name, a folder or a Hub id")] = "sftviz/tiny",
+    template: Annotated[str | None, typer.Option(help="a template's name, 'tokenizer', or a .jinja file")] = None,
+    policy: Annotated[str, typer.Option(help="pretrain, assistant_only, last_assistant or completion_only")] = "assistant_only",
+    model: Annotated[str, typer.Option(help="a name, a folder, a Hub id, or 'none' for no loss")] = "sftviz/tiny-sft",
+    end: Annotated[str, typer.Option(help="end-of-turn supervised: each, last or none")] = "each",
+    format: Annotated[Format, typer.Option(help="how to write it")] = Format.table,
+    online: Annotated[bool, typer.Option(help="let Hub ids be downloaded")] = False,
+) -> None:
+    """Show every token of a chat: supervised or not, why, and what it costs."""
+    try:
+        pasted = _read(file)
+        import sftviz
+
+        seen = sftviz.inspect(
+            pasted, tokenizer, _template(template), policy, None if model == "none" else model, online=online, end=end
+        )
+    except (OSError, ValueError) as error:
+        errors.print(f"sftviz: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from error
+    _write(seen, format)
+
+
+@app.command(name="app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def open_app(context: typer.Context) -> None:
+    """Open the app in the browser; further options go to `streamlit run`."""
+    script = _app_script()
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(script), *context.args]))
+
+
+def _app_script() -> Path:
+    spec = find_spec("sftviz.ui.app")
+    if spec is None or spec.origin is None:
+        raise typer.BadParameter("the app is not installed beside the package")
+    return Path(spec.origin)
+
+
+def _read(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def _template(choice: str | None) -> str | None:
+    if choice and choice.endswith((".jinja", ".j2")):
+        return Path(choice).read_text(encoding="utf-8")
+    return choice
+
+
+def _write(seen: Any, form: Format) -> None:
+    if form is Format.json:
+        print(json.dumps(_document(seen), ensure_ascii=False, indent=1))
+    elif form is Format.html:
+        print(f'<!doctype html><meta charset="utf-8"><title>sftviz</title>{seen._repr_html_()}')
+    elif form is Format.strip:
+        console.print(seen)
+    else:
+        console.print(_table(seen))
+        console.print(seen)
+
+
+def _document(seen: Any) -> dict[str, Any]:
+    columns = list(seen.frame().columns)
+    return {
+        "template": seen.rendering.template.name,
+        "tokenizer": seen.rendering.tokenizer.name,
+        "policy": seen.supervision.policy.name,
+        "loss": None if seen.losses is None else {name: seen.loss(name) for name in ("token", "sample", "sequence")},
+        "findings": [vars(finding) for finding in seen.findings],
+        "tokens": [{column: row[column] for column in columns} for row in seen.rows()],
+    }
+
+
+def _table(seen: Any) -> Table:
+    table = Table(*TABLE_COLUMNS, title=None, box=None, header_style="bold")
+    for row in seen.rows():
+        table.add_row(*[_cell(row[column]) for column in TABLE_COLUMNS], style=None if row["supervised"] else "dim")
+    return table
+
+
+def _cell(value: Any) -> Any:
+    from rich.text import Text
+
+    from sftviz.figures.strip import visible
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return ""
+    return Text(f"{value:.4f}" if isinstance(value, float) else visible(str(value)))

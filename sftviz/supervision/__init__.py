@@ -1,0 +1,1 @@
+"""Which tokens carry loss, and why. Knows nothing of models."""

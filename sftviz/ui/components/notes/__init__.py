@@ -1,0 +1,27 @@
+"""Errors and findings as cards. They quote what people pasted, so the text goes in as text, never as Markdown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from streamlit.components.v2 import component
+
+HERE = Path(__file__).parent
+
+
+class Note(TypedDict):
+    severity: str  # "error", "warning" or "note"
+    where: str
+    message: str
+    remedy: str
+
+
+_notes = component(
+    "sftviz_notes", css=(HERE / "notes.css").read_text(), js=(HERE / "notes.js").read_text(), html="<ul></ul>"
+)
+
+
+def notes(items: Sequence[Note], *, key: str) -> None:
+    """One card a note, in the order given."""
+    if items:
+        _notes(key=key, data=list(items))

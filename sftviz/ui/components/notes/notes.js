@@ -1,0 +1,28 @@
+const MARKS = { error: ["✗", "Error"], warning: ["!", "Warning"], note: ["i", "Note"] };
+
+function line(parent, tag, className, text) {
+  if (!text) return;
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  element.dir = "auto";
+  parent.append(element);
+}
+
+export default function ({ data, parentElement }) {
+  const list = parentElement.querySelector("ul");
+  list.replaceChildren(
+    ...data.map((note) => {
+      const item = document.createElement("li");
+      item.className = note.severity;
+      const [mark, name] = MARKS[note.severity];
+      line(item, "span", "mark", mark);
+      const body = document.createElement("div");
+      line(body, "strong", "where", note.where ? `${name}, ${note.where}` : name);
+      line(body, "span", "message", note.message);
+      line(body, "span", "remedy", note.remedy && `→ ${note.remedy}`);
+      item.append(body);
+      return item;
+    }),
+  );
+}

@@ -1,0 +1,203 @@
+"""Inspect: paste a chat; see every token, whether it is supervised, why, what it costs and where its gradient is."""
+
+import math
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from sftviz.chat.formats import FORMATS
+from sftviz.chat.messages import ChatError
+from sftviz.chat.samples import SAMPLES
+from sftviz.figures.alternatives import alternatives_bars
+from sftviz.figures.strip import visible
+from sftviz.inspection import Inspection, inspect
+from sftviz.loss import IGNORE, NORMALIZATIONS
+from sftviz.ui.components.notes import notes
+from sftviz.ui.components.pickers import Choices, choose
+from sftviz.ui.components.token_strip import COLORINGS, token_strip
+
+NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
+
+
+def page() -> None:
+    st.title("See what the loss sees")
+    st.write("Paste a chat. Every token shows whether it is supervised, why, what it costs and how hard it pulls.")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        pasted = _chat_box()
+    with right:
+        choices = choose()
+    seen = _inspected(pasted, choices)
+    if seen:
+        _results(seen)
+
+
+def _chat_box() -> str:
+    if "chat" not in st.session_state:
+        st.session_state.chat = next(iter(SAMPLES.values())).text
+    st.pills(
+        "Samples",
+        list(SAMPLES),
+        format_func=lambda name: SAMPLES[name].title,
+        key="sample",
+        on_change=_take_sample,
+    )
+    return st.text_area(
+        "Your chat: OpenAI messages, ShareGPT, Alpaca, prompt and completion, rendered text, or “User: … Assistant: …”",
+        height=300,
+        key="chat",
+        persist_state="session",
+    )
+
+
+def _take_sample() -> None:
+    if st.session_state.sample:
+        st.session_state.chat = SAMPLES[st.session_state.sample].text
+
+
+def _inspected(pasted: str, choices: Choices) -> Inspection | None:
+    """The inspection of what is in the box; after a mistake the last good one stays, and says so."""
+    asked = (pasted, choices)
+    if st.session_state.get("asked") == asked:
+        return st.session_state.seen
+    try:
+        with st.spinner("Reading, tokenizing, running the model …"):
+            seen = inspect(pasted, **choices.arguments())
+    except ChatError as error:
+        notes([{"severity": "error", "where": error.where, "message": error.message, "remedy": error.remedy}], key="error")
+    except (ValueError, OSError) as error:
+        notes([{"severity": "error", "where": "", "message": str(error), "remedy": ""}], key="error")
+    else:
+        st.session_state.asked, st.session_state.seen = asked, seen
+        return seen
+    if st.session_state.get("seen"):
+        st.caption("Below is the last chat that could be read, unchanged.")
+    return st.session_state.get("seen")
+
+
+@st.fragment
+def _results(seen: Inspection) -> None:
+    _headline(seen)
+    color_by = _color_by(seen)
+    selected = token_strip(seen.rows(), color_by, key="strip", selected=_default_position(seen))
+    _prediction(seen, selected if selected is not None else _default_position(seen))
+    _totals(seen)
+    _findings(seen)
+
+
+def _headline(seen: Inspection) -> None:
+    chat = seen.rendering.chat
+    st.caption(
+        f"Taken for: {FORMATS[chat.form].title}, {len(chat.messages)} messages. "
+        f"Template: {seen.rendering.template.name}. Tokenizer: {len(seen.rendering.tokenizer):,} tokens."
+    )
+    supervised, total = sum(seen.supervision.supervised), len(seen.rendering.tokens)
+    figures = [("Tokens", f"{total:,}"), ("Supervised", f"{supervised:,} ({supervised / max(total, 1):.0%})")]
+    if seen.losses is not None:
+        figures += [("Loss, nats per supervised token", f"{seen.loss():.3f}"), ("Perplexity", f"{seen.perplexity():,.2f}")]
+    for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(label, value)
+
+
+def _color_by(seen: Inspection) -> str:
+    names = [name for name in COLORINGS if seen.losses is not None or name in ("supervised", "role")]
+    chosen = st.segmented_control(
+        "Colour by", names, default="supervised", format_func=lambda name: COLORINGS[name].title, key="color_by"
+    )
+    return chosen if chosen in names else "supervised"
+
+
+def _default_position(seen: Inspection) -> int:
+    """The position before the first supervised token: the first one whose prediction counts."""
+    return next((i for i, target in enumerate(seen.supervision.targets) if target != IGNORE), 0)
+
+
+def _prediction(seen: Inspection, position: int) -> None:
+    rows = seen.rows()
+    if not rows:
+        return
+    position = min(position, len(rows) - 1)
+    row = rows[position]
+    st.subheader(f"Position {position} predicts position {position + 1}" if position + 1 < len(rows) else "The last position")
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _formula(row)
+        st.dataframe(_alignment(rows, position), key="alignment")
+    with right:
+        if row["nll"] is not None:
+            found = seen.alternatives(position)
+            figure = alternatives_bars(
+                [text for text, _ in found], [p for _, p in found], row["target_text"], row["rank"], _theme(), row["probability"]
+            )
+            st.plotly_chart(figure, key="alternatives", theme=None)
+
+
+def _formula(row: dict) -> None:
+    if row["nll"] is None:
+        st.write("No loss here: " + ("nothing follows the last token." if row["target"] == IGNORE else "no model was run."))
+        return
+    st.text(f"target: {visible(row['target_text'])}")
+    probability = f"{row['probability']:.4g}"
+    st.latex(rf"-\log p_{{\text{{target}}}} = -\log {_tex_number(probability)} = {row['nll']:.2f}\ \text{{nats}}")
+    if row["target"] == IGNORE:
+        st.write("Its label is −100: the cost is shown, and counts for nothing.")
+        return
+    st.latex(rf"\lVert p - y \rVert_2 = {row['grad_norm']:.3f} \qquad \lVert W^\top(p-y) \rVert_2 = {row['grad_norm_hidden']:.3f}")
+    st.caption("Left: the gradient on this position's logits. Right: what of it reaches the hidden state.")
+
+
+def _tex_number(number: str) -> str:
+    mantissa, _, exponent = number.partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _alignment(rows: list[dict], position: int) -> pd.DataFrame:
+    """Four rows: what goes in, its label, what the position predicts, what that costs."""
+    near = rows[max(0, position - NEIGHBOURS) : position + NEIGHBOURS + 1]
+    columns = {
+        str(row["position"]): (
+            f"{visible(row['text'])}  {row['id']}",
+            str(row["label"]),
+            "none" if row["position"] == len(rows) - 1 else str(row["target"]),
+            "" if row["nll"] is None else f"{row['nll']:.3f}" if row["target"] != IGNORE else f"({row['nll']:.3f})",
+        )
+        for row in near
+    }
+    return pd.DataFrame(columns, index=["input", "label", "target", "loss"])
+
+
+def _totals(seen: Inspection) -> None:
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.subheader("The loss, three ways")
+        for name, row in NORMALIZATIONS.items():
+            value = seen.loss(name)
+            st.markdown(f"**{row.title}**: " + ("no model" if math.isnan(value) else f"{value:.4f} nats"))
+            st.latex(row.formula)
+    with right:
+        st.subheader("Who is supervised")
+        st.dataframe(
+            seen.by_role(),
+            hide_index=True,
+            column_config={
+                "role": "role",
+                "tokens": "tokens",
+                "supervised": "supervised",
+                "share": st.column_config.ProgressColumn("share supervised", min_value=0, max_value=1, format="percent"),
+                "nll": st.column_config.NumberColumn("mean cost (nats)", format="%.3f"),
+            },
+            key="by_role",
+        )
+
+
+def _findings(seen: Inspection) -> None:
+    st.subheader("What the checks found")
+    if not seen.findings:
+        st.write("Nothing: every check passed.")
+    kept = ("severity", "where", "message", "remedy")
+    notes([{key: value for key, value in asdict(f).items() if key in kept} for f in seen.findings], key="findings")  # pyright: ignore[reportArgumentType]
+
+
+def _theme() -> str:
+    return st.context.theme.type or "light"

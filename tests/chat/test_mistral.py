@@ -1,0 +1,36 @@
+"""Mistral's tokenizers through our template give the ids mistral-common itself gives."""
+
+import pytest
+from mistral_common.protocol.instruct.messages import AssistantMessage, SystemMessage, UserMessage
+from mistral_common.protocol.instruct.request import ChatCompletionRequest
+from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
+
+from sftviz.chat.messages import Chat, Message
+from sftviz.chat.rendering import render
+
+TEXTS = ("Hi 👍 there", " leading  space\n\ttab", "你好，世界", "[INST] typed </s>")
+THEIRS = {"mistral:v3": MistralTokenizer.v3(), "mistral:tekken": MistralTokenizer.v3(is_tekken=True)}
+
+
+@pytest.mark.parametrize("name", THEIRS)
+@pytest.mark.parametrize("text", TEXTS)
+def test_ids_are_those_of_mistral_common(name: str, text: str) -> None:
+    chat = Chat((Message("user", text), Message("assistant", "Hello!"), Message("user", "x")), "openai")
+    request = ChatCompletionRequest(
+        messages=[UserMessage(content=text), AssistantMessage(content="Hello!"), UserMessage(content="x")]
+    )
+    assert render(chat, name, "mistral").ids == THEIRS[name].encode_chat_completion(request).tokens
+
+
+def test_a_system_prompt_has_its_own_control_tokens_from_v7_on() -> None:
+    chat = Chat((Message("system", "Be brief."), Message("user", "x")), "openai")
+    request = ChatCompletionRequest(messages=[SystemMessage(content="Be brief."), UserMessage(content="x")])
+    assert render(chat, "mistral:v7", "mistral").ids == MistralTokenizer.v7().encode_chat_completion(request).tokens
+
+
+@pytest.mark.parametrize("name", ["mistral:v3", "mistral:v7", "mistral:tekken"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_tokens_tile_the_text(name: str, text: str) -> None:
+    rendering = render(Chat((Message("user", text), Message("assistant", text)), "openai"), name, "mistral")
+    assert "".join(token.text for token in rendering.tokens) == rendering.text
+    assert not any(token.is_forged for token in rendering.tokens)

@@ -1,0 +1,206 @@
+"""Build the embedded tokenizer and its three checkpoints from WordNet: `python tools/build_tiny.py all`.
+
+tokenizer   byte-level BPE trained on glosses, with the control tokens of the usual chat templates
+base        plain text only, next token on every token
+sft         base, tuned on chats, loss on assistant tokens only
+unmasked    base, tuned on the same chats in the same order, loss on every token
+card        the figures in MODEL_CARD.md, measured on held-out synsets
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator
+from itertools import cycle
+from pathlib import Path
+
+import torch
+import wordnet
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from torch import Tensor
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from sftviz.chat.formats import parse
+from sftviz.chat.rendering import render
+from sftviz.chat.templates import TEMPLATES
+from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.loss import IGNORE
+from sftviz.model import load_model
+from sftviz.supervision import policies
+
+ASSETS = Path(__file__).resolve().parent.parent / "sftviz" / "assets"
+TOKENIZER = ASSETS / "tiny"
+VOCABULARY = 4096
+POSITIONS = 512
+TUNE_BATCH = 4
+SEED = 20261121
+SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+# The first four are the embedded model's own; the rest give other templates' control tokens an id each.
+CONTROL_TOKENS = (
+    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>",
+    "<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<tools>", "</tools>",
+    "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>",
+    "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]",
+    "[TOOL_CALLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]",
+    "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>", "<|python_tag|>",
+    "<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>",
+    "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|end|>", "<|observation|>", "[gMASK]", "<sop>",
+    "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>",
+    "<|start|>", "<|message|>", "<|channel|>", "<|return|>", "<|call|>",
+)  # fmt: skip
+PAD = CONTROL_TOKENS.index("<|pad|>")
+
+
+def build_tokenizer() -> None:
+    """Byte-level BPE: every text has an encoding, nothing is normalised away."""
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(SPLIT), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=list(CONTROL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    all_synsets = wordnet.synsets()
+    said = (turn["content"] for chat in wordnet.chats(all_synsets, SEED) for turn in chat["messages"])
+    documents = (wordnet.document(synset) for synset in all_synsets if not synset.held_out)
+    backend.train_from_iterator([*documents, *said], trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|pad|>", model_max_length=POSITIONS
+    )
+    tokenizer.add_special_tokens({"additional_special_tokens": list(CONTROL_TOKENS)})
+    tokenizer.chat_template = TEMPLATES["chatml"].jinja()
+    tokenizer.save_pretrained(TOKENIZER)
+
+
+def build_base(steps: int) -> None:
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(TOKENIZER)
+    documents = [wordnet.document(s) for s in wordnet.synsets() if not s.held_out]
+    end = tokenizer.convert_tokens_to_ids("<|endoftext|>")
+    encoded = [[*ids, end] for ids in tokenizer(documents)["input_ids"]]
+    torch.manual_seed(SEED)
+    model = LlamaForCausalLM(model_config())
+    print(f"{model.num_parameters():,} parameters, {sum(map(len, encoded)):,} training tokens", flush=True)
+    rows = packed_rows([(ids, ids) for ids in encoded], width=256)
+    train(model, rows, steps, peak=2e-3)
+    save(model, "tiny-base")
+
+
+def tune(name: str, policy: str, steps: int) -> None:
+    """Tune the base checkpoint on chats; the policy alone decides which tokens carry loss."""
+    tokenizer = load_tokenizer(TOKENIZER)
+    training = [synset for synset in wordnet.synsets() if not synset.held_out]
+    wanted = steps * TUNE_BATCH * POSITIONS
+    pairs, tokens = [], 0
+    for chat in wordnet.chats(training, SEED):
+        rendering = render(parse(chat), tokenizer)
+        if len(rendering.ids) <= POSITIONS:
+            pairs.append((rendering.ids, list(policies.apply(policy, rendering).labels)))
+            tokens += len(rendering.ids)
+        if tokens >= wanted:
+            break
+    print(f"{len(pairs):,} chats, {tokens:,} tokens", flush=True)
+    torch.manual_seed(SEED)
+    model = load_model(ASSETS / "tiny-base").requires_grad_(True)
+    train(model, whole_rows(pairs, POSITIONS), steps, peak=8e-4, batch=TUNE_BATCH)
+    save(model, name)
+
+
+def whole_rows(pairs: list[tuple[list[int], list[int]]], width: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless (input_ids [T], labels [T]) of whole chats, each row beginning with one; the rest is padding."""
+    ids: list[int] = []
+    labels: list[int] = []
+    for chat_ids, chat_labels in cycle(pairs):
+        if len(ids) + len(chat_ids) > width:
+            missing = width - len(ids)
+            yield torch.tensor(ids + [PAD] * missing), torch.tensor(labels + [IGNORE] * missing)
+            ids, labels = [], []
+        ids, labels = ids + chat_ids, labels + chat_labels
+
+
+def model_config() -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=6,
+        num_attention_heads=6,
+        num_key_value_heads=6,
+        max_position_embeddings=POSITIONS,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=CONTROL_TOKENS.index("<|im_end|>"),
+        pad_token_id=PAD,
+    )
+
+
+def packed_rows(pairs: list[tuple[list[int], list[int]]], width: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless (input_ids [T], labels [T]), the samples concatenated in a new order each epoch."""
+    generator = torch.Generator().manual_seed(SEED)
+    ids: list[int] = []
+    labels: list[int] = []
+    while True:
+        for index in torch.randperm(len(pairs), generator=generator).tolist():
+            ids += pairs[index][0]
+            labels += pairs[index][1]
+            while len(ids) >= width:
+                yield torch.tensor(ids[:width]), torch.tensor(labels[:width])
+                ids, labels = ids[width:], labels[width:]
+
+
+def train(model: LlamaForCausalLM, rows: Iterable, steps: int, peak: float, batch: int = 8) -> None:
+    """AdamW, linear warm-up over 4 % of the steps, cosine to a twentieth of the peak, clipping at 1."""
+    decayed = [p for p in model.parameters() if p.dim() == 2]
+    others = [p for p in model.parameters() if p.dim() != 2]
+    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
+    warmup = max(1, steps // 25)
+    feed = iter(rows)
+    forward = torch.compile(model)
+    started = time.monotonic()
+    model.train()
+    for step in range(steps):
+        progress = max(0.0, (step - warmup) / max(1, steps - warmup))
+        scale = min(1.0, (step + 1) / warmup) * (0.525 + 0.475 * math.cos(math.pi * progress))
+        for group in optimizer.param_groups:
+            group["lr"] = peak * scale
+        drawn = [next(feed) for _ in range(batch)]
+        ids, labels = (torch.stack(tensors) for tensors in zip(*drawn, strict=True))
+        loss = forward(input_ids=ids, labels=labels, use_cache=False).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if step % 50 == 0 or step == steps - 1:
+            print(f"step {step} of {steps}: {loss.item():.3f} nats, {time.monotonic() - started:.0f} s", flush=True)
+
+
+def save(model: LlamaForCausalLM, name: str) -> None:
+    model.to(torch.float16).save_pretrained(ASSETS / name)
+    (ASSETS / name / "generation_config.json").unlink(missing_ok=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=("all", "tokenizer", "base", "sft", "unmasked", "card"))
+    parser.add_argument("--base-steps", type=int, default=5400)
+    parser.add_argument("--tune-steps", type=int, default=1000)
+    chosen = parser.parse_args()
+    if chosen.stage in ("all", "tokenizer"):
+        build_tokenizer()
+    if chosen.stage in ("all", "base"):
+        build_base(chosen.base_steps)
+    if chosen.stage in ("all", "sft"):
+        tune("tiny-sft", "assistant_only", chosen.tune_steps)
+    if chosen.stage in ("all", "unmasked"):
+        tune("tiny-unmasked", "pretrain", chosen.tune_steps)
+
+
+if __name__ == "__main__":
+    main()
