@@ -174,7 +174,7 @@ def inspect(
     supervision = policies.apply(policy, rendering, **knobs)
     misfit = _misfit(model, rendering)
     loaded = None if model is None or misfit else load_model(model, online=online)
-    losses = token_losses(loaded, rendering.ids, supervision.labels) if loaded else None
+    losses = token_losses(loaded, rendering.ids) if loaded else None
     context = getattr(loaded.config, "max_position_embeddings", None) if loaded else None
     findings = checks.run(Checked(rendering, supervision, context))
     return Inspection(rendering, supervision, losses, (*misfit, *findings))

@@ -1,0 +1,82 @@
+"""Logits and labels -> the cost of each next token: the shift, then clamp, gather, zero."""
+
+import torch
+from torch import Tensor
+
+IGNORE = -100  # PyTorch's default ignore_index: no vocabulary has it as an id, unlike 0
+
+LABEL_TYPES = (torch.int64, torch.int32)
+
+
+def next_token_pairs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Line up each prediction with the token it predicts.
+
+    logits [B, T, V] float, labels [B, T] int -> [B, T-1, V], [B, T-1].
+    Position t predicts token t+1. The only shift in sftviz: labels arrive unshifted.
+
+    >>> next_token_pairs(torch.zeros(1, 3, 5), torch.tensor([[2, 3, 4]]))[1]
+    tensor([[3, 4]])
+    """
+    check_shapes(logits, labels)
+    return logits[:, :-1], labels[:, 1:]
+
+
+def token_nll(logits: Tensor, labels: Tensor) -> Tensor:
+    """-log p(next token) at every position but the last, in nats; 0 where the label is IGNORE.
+
+    logits [B, T, V], labels [B, T] unshifted -> [B, T-1]. Equal to `F.cross_entropy(…, reduction="none",
+    ignore_index=-100)` on the shifted pairs. Half precision is computed in float32: bfloat16 has three digits.
+
+    IGNORE cannot be an index, so every index is made legal first (clamp), read (gather), and what was read for an
+    ignored row is thrown away (where). Raises ValueError for labels outside the vocabulary and for logits that are not
+    finite, on ignored rows too: there the loss would stay finite while the gradient turns NaN.
+
+    >>> z = torch.log(torch.tensor([[[0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]]))
+    >>> token_nll(z, torch.tensor([[0, 1, -100]]))  # -log 0.75, then nothing
+    tensor([[0.2877, 0.0000]])
+    """
+    check_labels(labels, vocabulary=logits.shape[-1])
+    predictions, targets = next_token_pairs(logits, labels)
+    if predictions.dtype in (torch.float16, torch.bfloat16):
+        predictions = predictions.float()
+    check_finite(predictions)
+    legal = targets.long().clamp(min=0)
+    read = -torch.log_softmax(predictions, dim=-1).gather(-1, legal.unsqueeze(-1)).squeeze(-1)
+    return torch.where(targets == IGNORE, torch.zeros_like(read), read)
+
+
+def check_shapes(logits: Tensor, labels: Tensor) -> None:
+    """Raise ValueError unless logits are [B, T, V] and labels [B, T]."""
+    if logits.dim() != 3 or labels.dim() != 2 or logits.shape[:2] != labels.shape:
+        raise ValueError(
+            f"logits {list(logits.shape)} and labels {list(labels.shape)} do not go together; give logits [B, T, V] and "
+            "labels [B, T], both unshifted and not flattened"
+        )
+    if logits.shape[-1] == 0:
+        raise ValueError("the vocabulary is empty: logits have V = 0")
+
+
+def check_labels(labels: Tensor, vocabulary: int) -> None:
+    """Raise ValueError for a label that is neither IGNORE nor an id below V, or labels that are not int32/int64."""
+    if labels.dtype not in LABEL_TYPES:
+        raise ValueError(
+            f"labels are {labels.dtype}; give int64 (uint8 would turn {IGNORE} into 156, floats would be rounded)"
+        )
+    wrong = (labels != IGNORE) & ((labels < 0) | (labels >= vocabulary))
+    if wrong.any():
+        place = wrong.nonzero()[0].tolist()
+        raise ValueError(
+            f"label {int(labels[tuple(place)])} at {place} is no id: V = {vocabulary} and ignore_index = {IGNORE}; "
+            "was the tokenizer enlarged without the model?"
+        )
+
+
+def check_finite(logits: Tensor) -> None:
+    """Raise ValueError naming the first NaN, +inf, or row of -inf only. A single -inf is a token ruled out."""
+    wrong = torch.isnan(logits) | (logits == torch.inf) | torch.isneginf(logits).all(-1, keepdim=True)
+    if wrong.any():
+        place = wrong.nonzero()[0].tolist()
+        raise ValueError(
+            f"logit {float(logits[tuple(place)])} at {place} is not finite, so loss or gradient would be NaN, even on an "
+            "ignored row; float16 ends at 65504: compute in float32, or look for NaN in the weights"
+        )
