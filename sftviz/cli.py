@@ -31,7 +31,9 @@ def inspect(
     file: Annotated[str, typer.Argument(help="a file with a chat in any usual form, or - for standard input")],
     tokenizer: Annotated[str, typer.Option(help="a name, a folder or a Hub id")] = "sftviz/tiny",
     template: Annotated[str | None, typer.Option(help="a template's name, 'tokenizer', or a .jinja file")] = None,
-    policy: Annotated[str, typer.Option(help="pretrain, assistant_only, last_assistant or completion_only")] = "assistant_only",
+    policy: Annotated[
+        str, typer.Option(help="pretrain, assistant_only, last_assistant or completion_only")
+    ] = "assistant_only",
     model: Annotated[str, typer.Option(help="a name, a folder, a Hub id, or 'none' for no loss")] = "sftviz/tiny-sft",
     end: Annotated[str, typer.Option(help="end-of-turn supervised: each, last or none")] = "each",
     format: Annotated[Format, typer.Option(help="how to write it")] = Format.table,

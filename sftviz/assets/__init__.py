@@ -27,7 +27,9 @@ MODELS = _rows(
     EmbeddedModel("sftviz/tiny-base", "Embedded, base", "trained on WordNet as plain text; has never seen a chat"),
     EmbeddedModel("sftviz/tiny-sft", "Embedded, tuned", "base, tuned on chats with the loss on assistant tokens only"),
     EmbeddedModel(
-        "sftviz/tiny-unmasked", "Embedded, tuned without a mask", "base, tuned on the same chats with the loss on every token"
+        "sftviz/tiny-unmasked",
+        "Embedded, tuned without a mask",
+        "base, tuned on the same chats with the loss on every token",
     ),
 )
 OFFLINE = f"offline work: {TOKENIZER}, {', '.join(MODELS)}, or a local folder"
@@ -57,7 +59,9 @@ def locate(name: str, *, online: bool = False) -> Path | str:
     if "\0" not in name and name and Path(name).expanduser().is_dir():
         return Path(name).expanduser()
     if not HUB_ID.fullmatch(name) or ".." in name or len(name) > LONGEST_HUB_ID:
-        raise SourceError(f"{name[:LONGEST_HUB_ID]!r} is neither a folder on this computer nor a Hub id (owner/name); {OFFLINE}")
+        raise SourceError(
+            f"{name[:LONGEST_HUB_ID]!r} is neither a folder on this computer nor a Hub id (owner/name); {OFFLINE}"
+        )
     return name
 
 

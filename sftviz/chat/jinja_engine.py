@@ -95,12 +95,16 @@ def render(job: Job) -> Result:
     """
     source = job["template"]
     if len(source) > TEMPLATE_LIMIT:
-        return _error("template_too_long", f"the template has {len(source):,} characters; {TEMPLATE_LIMIT:,} are allowed")
+        return _error(
+            "template_too_long", f"the template has {len(source):,} characters; {TEMPLATE_LIMIT:,} are allowed"
+        )
     try:
         template = _compile(source)
         text = template.render(**_context(job, job["messages"], marks=None))
         if len(text) > OUTPUT_LIMIT:
-            return _error("output_too_long", f"the template wrote {len(text):,} characters; {OUTPUT_LIMIT:,} are allowed")
+            return _error(
+                "output_too_long", f"the template wrote {len(text):,} characters; {OUTPUT_LIMIT:,} are allowed"
+            )
         return {"text": text, **_first_faithful(job, template, text)}
     except TemplateSyntaxError as error:
         return _error("template_syntax", error.message or "syntax error", error.lineno)
@@ -245,7 +249,9 @@ def _in_child(job: Job) -> Result:
     try:
         return json.loads(answer)
     except ValueError:  # the child died half-way: out of memory or of CPU time
-        return _error("template_memory", f"the template was stopped at its limit of {EXTRA_MEMORY // 2**20} MB, {SECONDS} s")
+        return _error(
+            "template_memory", f"the template was stopped at its limit of {EXTRA_MEMORY // 2**20} MB, {SECONDS} s"
+        )
 
 
 def _limit_self() -> None:

@@ -76,7 +76,11 @@ def render_bounded(job: jinja_engine.Job) -> jinja_engine.Result:
 def _start() -> subprocess.Popen[str]:
     program = str(Path(jinja_engine.__file__))
     return subprocess.Popen(
-        [sys.executable, "-I", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-I", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
 
 

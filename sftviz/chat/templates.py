@@ -54,10 +54,17 @@ TEMPLATES = _rows(
     TemplateRow("gemma3", "Gemma 3", "gemma3_training.jinja", "trl", "<bos>", "<end_of_turn>"),
     TemplateRow("qwen2_5", "Qwen 2.5", "qwen2_5_training.jinja", "trl", eos="<|im_end|>"),
     TemplateRow("qwen3", "Qwen 3", "qwen3_training.jinja", "trl", eos="<|im_end|>"),
-    TemplateRow("qwen3_instruct", "Qwen 3 Instruct 2507", "qwen3_instruct_2507_training.jinja", "trl", eos="<|im_end|>"),
+    TemplateRow(
+        "qwen3_instruct", "Qwen 3 Instruct 2507", "qwen3_instruct_2507_training.jinja", "trl", eos="<|im_end|>"
+    ),
     TemplateRow("phi3", "Phi 3", "phi3_training.jinja", "trl", eos="<|endoftext|>"),
     TemplateRow(
-        "deepseek_v3", "DeepSeek V3", "deepseekv3_training.jinja", "trl", "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
+        "deepseek_v3",
+        "DeepSeek V3",
+        "deepseekv3_training.jinja",
+        "trl",
+        "<｜begin▁of▁sentence｜>",
+        "<｜end▁of▁sentence｜>",
     ),
     TemplateRow("glm4", "GLM 4.5", "glm4moe_training.jinja", "trl", eos="<|user|>"),
     TemplateRow("gpt_oss", "gpt-oss", "gptoss_training.jinja", "trl", eos="<|return|>"),

@@ -59,7 +59,9 @@ class FastTokenizer:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, name: str):
         backend = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None:
-            raise ValueError(f"tokenizer {name!r} has no fast backend, so it gives no character positions; use a fast one")
+            raise ValueError(
+                f"tokenizer {name!r} has no fast backend, so it gives no character positions; use a fast one"
+            )
         self.name = name
         self.hf = tokenizer
         self._backend = Backend.from_str(backend.to_str())
@@ -68,7 +70,9 @@ class FastTokenizer:
         self._backend.no_padding()
         template = getattr(tokenizer, "chat_template", None)
         self.chat_template: str | None = template.get("default") if isinstance(template, dict) else template
-        self.variables: dict[str, str] = {k: str(v) for k, v in tokenizer.special_tokens_map.items() if isinstance(v, str)}
+        self.variables: dict[str, str] = {
+            k: str(v) for k, v in tokenizer.special_tokens_map.items() if isinstance(v, str)
+        }
         self.control_ids = frozenset(self._backend.get_added_tokens_decoder())
         self.eos_id: int | None = tokenizer.eos_token_id
         self.pad_id: int | None = tokenizer.pad_token_id

@@ -12,8 +12,13 @@ from rich.text import Text
 Row = Mapping[str, Any]
 
 # Marks in place of what cannot be seen; control characters become their Unicode pictures
-VISIBLE = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽"} | {chr(c): chr(0x2400 + c) for c in range(32) if c not in (9, 10, 13)}
-VISIBLE |= {chr(c): f"‹U+{c:04X}›" for c in (0x7F, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)}
+VISIBLE = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽"} | {
+    chr(c): chr(0x2400 + c) for c in range(32) if c not in (9, 10, 13)
+}
+VISIBLE |= {
+    chr(c): f"‹U+{c:04X}›"
+    for c in (0x7F, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+}
 MARKS = {"error": "✗", "warning": "!", "note": "i"}
 STYLE = (
     "font-family:ui-monospace,monospace;line-height:2;white-space:pre-wrap;overflow-wrap:anywhere;max-width:60em",

@@ -21,9 +21,7 @@ class Normalization:
     reduce: Callable[[Tensor, Tensor, Tensor], Tensor]  # nll [B, T-1], counted [B, T-1], lengths [B] -> scalar
 
 
-def reduce_nll(
-    nll: Tensor, labels: Tensor, normalization: str = "token", is_padding: Tensor | None = None
-) -> Tensor:
+def reduce_nll(nll: Tensor, labels: Tensor, normalization: str = "token", is_padding: Tensor | None = None) -> Tensor:
     """One loss in nats from the costs of a batch.
 
     nll [B, T-1] as `token_nll` gives it, labels [B, T] unshifted, is_padding [B, T] bool -> scalar.

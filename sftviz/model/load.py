@@ -32,7 +32,11 @@ def _load_named(name: str, online: bool) -> PreTrainedModel:
     located = assets.locate(name, online=online)
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
-            located, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **assets.pretrained_options(online)
+            located,
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+            **assets.pretrained_options(online),
         )
     except SafetensorError as error:
         raise _damaged(name, located, error) from error
@@ -40,7 +44,9 @@ def _load_named(name: str, online: bool) -> PreTrainedModel:
         raise assets.load_error("model", name, error, online) from error
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:5])
-        raise assets.SourceError(f"model {name!r} lacks {missing}: they would be random numbers; is the download whole?")
+        raise assets.SourceError(
+            f"model {name!r} lacks {missing}: they would be random numbers; is the download whole?"
+        )
     _refuse_non_finite(model, name)
     return model.eval().requires_grad_(False)
 
@@ -49,7 +55,9 @@ def _refuse_non_finite(model: PreTrainedModel, name: str) -> None:
     for key, tensor in model.named_parameters():
         if not torch.isfinite(tensor).all():
             index = (~torch.isfinite(tensor)).nonzero()[0].tolist()
-            raise assets.SourceError(f"model {name!r}: {key}{index} is {float(tensor[tuple(index)])}; the weights are broken")
+            raise assets.SourceError(
+                f"model {name!r}: {key}{index} is {float(tensor[tuple(index)])}; the weights are broken"
+            )
 
 
 def _damaged(name: str, located: Path | str, error: Exception) -> assets.SourceError:

@@ -287,7 +287,9 @@ CHECKS = _rows(
     Check("pad_is_eos", "warning", "Padding and end-of-sequence share an id", _pad_is_eos),
     Check("empty_reply", "warning", "An empty reply", _empty_reply),
     Check("field_dropped", "warning", "The template drops part of a message", _dropped),
-    Check("control_text_is_split", "warning", "The tokenizer does not know the template's control tokens", _pieces_unknown),
+    Check(
+        "control_text_is_split", "warning", "The tokenizer does not know the template's control tokens", _pieces_unknown
+    ),
     Check("two_bos", "warning", "Two begin-of-sequence tokens", _two_bos),
     Check("unknown_token", "warning", "Unknown tokens", _unknown),
     Check("too_long", "warning", "Longer than the model's context", _too_long),

@@ -188,7 +188,10 @@ class _Judge:
         if choice == "last" and span.message != self.trained_turns[-1]:
             return False, f"{what}: only the last turn's end is trained"
         if span.generated is False and span.role == "assistant":
-            return False, f"{what}: the template leaves it outside its generation block, so the model never learns to stop"
+            return (
+                False,
+                f"{what}: the template leaves it outside its generation block, so the model never learns to stop",
+            )
         return True, f"{what}: here the model learns to stop"
 
     def _completion(self, token: Token) -> tuple[bool, str]:

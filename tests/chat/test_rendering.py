@@ -164,7 +164,9 @@ def test_a_template_that_rewrites_its_messages_keeps_turns_only() -> None:
 
 
 def test_fifty_threads_render_what_one_does() -> None:
-    chats = [Chat(tuple(Message(("user", "assistant")[i % 2], f"{k} {i} 字") for i in range(40)), "openai") for k in range(8)]
+    chats = [
+        Chat(tuple(Message(("user", "assistant")[i % 2], f"{k} {i} 字") for i in range(40)), "openai") for k in range(8)
+    ]
     wanted = {(k, t): render(c, TINY, t).spans for k, c in enumerate(chats) for t in ("chatml", "llama3")}
     load_tokenizer(TINY)
     wrong: list[tuple[int, str]] = []

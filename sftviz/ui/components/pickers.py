@@ -56,7 +56,9 @@ def choose() -> Choices:
     online = False
     if tokenizer not in _tokenizer_names() or (model and model not in assets.MODELS):
         online = st.checkbox(
-            "Download from the Hugging Face Hub if needed", key="online", help="Otherwise only what is on this computer."
+            "Download from the Hugging Face Hub if needed",
+            key="online",
+            help="Otherwise only what is on this computer.",
         )
     return Choices(tokenizer, template, policy, model, online, knobs)
 

@@ -65,7 +65,9 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
         with st.spinner("Reading, tokenizing, running the model …"):
             seen = inspect(pasted, **choices.arguments())
     except ChatError as error:
-        notes([{"severity": "error", "where": error.where, "message": error.message, "remedy": error.remedy}], key="error")
+        notes(
+            [{"severity": "error", "where": error.where, "message": error.message, "remedy": error.remedy}], key="error"
+        )
     except (ValueError, OSError) as error:
         notes([{"severity": "error", "where": "", "message": str(error), "remedy": ""}], key="error")
     else:
@@ -95,7 +97,10 @@ def _headline(seen: Inspection) -> None:
     supervised, total = sum(seen.supervision.supervised), len(seen.rendering.tokens)
     figures = [("Tokens", f"{total:,}"), ("Supervised", f"{supervised:,} ({supervised / max(total, 1):.0%})")]
     if seen.losses is not None:
-        figures += [("Loss, nats per supervised token", f"{seen.loss():.3f}"), ("Perplexity", f"{seen.perplexity():,.2f}")]
+        figures += [
+            ("Loss, nats per supervised token", f"{seen.loss():.3f}"),
+            ("Perplexity", f"{seen.perplexity():,.2f}"),
+        ]
     for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(label, value)
 
@@ -119,7 +124,9 @@ def _prediction(seen: Inspection, position: int) -> None:
         return
     position = min(position, len(rows) - 1)
     row = rows[position]
-    st.subheader(f"Position {position} predicts position {position + 1}" if position + 1 < len(rows) else "The last position")
+    st.subheader(
+        f"Position {position} predicts position {position + 1}" if position + 1 < len(rows) else "The last position"
+    )
     left, right = st.columns([1, 1], gap="large")
     with left:
         _formula(row)
@@ -128,14 +135,21 @@ def _prediction(seen: Inspection, position: int) -> None:
         if row["nll"] is not None:
             found = seen.alternatives(position)
             figure = alternatives_bars(
-                [text for text, _ in found], [p for _, p in found], row["target_text"], row["rank"], _theme(), row["probability"]
+                [text for text, _ in found],
+                [p for _, p in found],
+                row["target_text"],
+                row["rank"],
+                _theme(),
+                row["probability"],
             )
             st.plotly_chart(figure, key="alternatives", theme=None)
 
 
 def _formula(row: dict) -> None:
     if row["nll"] is None:
-        st.write("No loss here: " + ("nothing follows the last token." if row["target"] == IGNORE else "no model was run."))
+        st.write(
+            "No loss here: " + ("nothing follows the last token." if row["target"] == IGNORE else "no model was run.")
+        )
         return
     st.text(f"target: {visible(row['target_text'])}")
     probability = f"{row['probability']:.4g}"
@@ -143,7 +157,9 @@ def _formula(row: dict) -> None:
     if row["target"] == IGNORE:
         st.write("Its label is −100: the cost is shown, and counts for nothing.")
         return
-    st.latex(rf"\lVert p - y \rVert_2 = {row['grad_norm']:.3f} \qquad \lVert W^\top(p-y) \rVert_2 = {row['grad_norm_hidden']:.3f}")
+    st.latex(
+        rf"\lVert p - y \rVert_2 = {row['grad_norm']:.3f} \qquad \lVert W^\top(p-y) \rVert_2 = {row['grad_norm_hidden']:.3f}"
+    )
     st.caption("Left: the gradient on this position's logits. Right: what of it reaches the hidden state.")
 
 
@@ -184,7 +200,9 @@ def _totals(seen: Inspection) -> None:
                 "role": "role",
                 "tokens": "tokens",
                 "supervised": "supervised",
-                "share": st.column_config.ProgressColumn("share supervised", min_value=0, max_value=1, format="percent"),
+                "share": st.column_config.ProgressColumn(
+                    "share supervised", min_value=0, max_value=1, format="percent"
+                ),
                 "nll": st.column_config.NumberColumn("mean cost (nats)", format="%.3f"),
             },
             key="by_role",

@@ -1,0 +1,1 @@
+"""Numbers in, plotly figure out: pure functions, no Streamlit, no model."""
