@@ -83,3 +83,17 @@ def _note(finding: Any) -> str:
     where = f"{finding.where}: " if finding.where else ""
     remedy = f" → {finding.remedy}" if finding.remedy else ""
     return f"{where}{finding.message}{remedy}"
+
+
+def amounts(rows: Sequence[Row], color_by: str) -> dict[str, Any] | None:
+    """What a colouring by amount draws: each token's own amount, and the ends of the scale; None for kinds.
+
+    A token's amount stands in the row before it, at the position that predicted it.
+    """
+    column = {"loss": "nll", "probability": "probability", "entropy": "entropy", "grad_norm": "grad_norm"}.get(color_by)
+    if column is None:
+        return None
+    values = [None, *(row[column] for row in rows[:-1])] if rows else []
+    known = [value for value in values if value is not None]
+    high = 1.0 if color_by == "probability" else max(known, default=1.0)
+    return {"values": values, "low": 0.0, "high": high or 1.0}

@@ -83,7 +83,7 @@ def _results(seen: Inspection) -> None:
     _headline(seen)
     color_by = _color_by(seen)
     selected = token_strip(seen.rows(), color_by, key="strip", selected=_default_position(seen))
-    _prediction(seen, selected if selected is not None else _default_position(seen))
+    _prediction(seen, selected)
     _totals(seen)
     _findings(seen)
 
@@ -133,14 +133,8 @@ def _prediction(seen: Inspection, position: int) -> None:
         st.dataframe(_alignment(rows, position), key="alignment")
     with right:
         if row["nll"] is not None:
-            found = seen.alternatives(position)
             figure = alternatives_bars(
-                [text for text, _ in found],
-                [p for _, p in found],
-                row["target_text"],
-                row["rank"],
-                _theme(),
-                row["probability"],
+                seen.alternatives(position), row["target_text"], row["rank"], row["probability"], _theme()
             )
             st.plotly_chart(figure, key="alternatives", theme=None)
 

@@ -1,0 +1,55 @@
+"""What a position thought would come next: its likeliest tokens, with the true one marked."""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from sftviz.figures.palette import GRID, OTHER, TARGET, TEXT, Theme
+from sftviz.figures.strip import visible
+
+LONGEST = 24
+
+
+def alternatives_bars(
+    alternatives: Sequence[tuple[str, float]], target: str, rank: int, probability: float, theme: Theme = "light"
+) -> go.Figure:
+    """Horizontal bars of the likeliest next tokens, likeliest on top; the target is hatched and named.
+
+    alternatives: (text, probability), likeliest first. A target outside them is added below with its rank.
+    """
+    bars = [(i + 1, text, p) for i, (text, p) in enumerate(alternatives)]
+    if rank > len(bars):
+        bars.append((rank, target, probability))
+    is_target = [place == rank for place, _, _ in bars]
+    figure = go.Figure(
+        go.Bar(
+            x=[p for _, _, p in bars],
+            y=[_label(place, text) for place, text, _ in bars],
+            orientation="h",
+            text=[f"{p:.2%}" + ("  ← target" if hit else "") for (_, _, p), hit in zip(bars, is_target, strict=True)],
+            textposition="outside",
+            cliponaxis=False,
+            marker={
+                "color": [TARGET if hit else OTHER for hit in is_target],
+                "pattern": {"shape": ["/" if hit else "" for hit in is_target]},
+            },
+            hovertemplate="%{y}: %{x:.4%}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=60 + 30 * len(bars),
+        margin={"l": 8, "r": 90, "t": 8, "b": 40},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": TEXT[theme], "size": 14},
+        xaxis={"title": "probability", "tickformat": ".0%", "gridcolor": GRID[theme], "range": [0, 1], "fixedrange": True},
+        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True},
+    )
+    return figure
+
+
+def _label(place: int, text: str) -> str:
+    shown = visible(text)
+    shortened = shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
+    return f"{place}. {escape(shortened.replace(' ', '·'))}"

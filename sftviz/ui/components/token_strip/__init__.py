@@ -1,0 +1,74 @@
+"""The token strip: every token of a chat, coloured, explained on hover, chosen by a click. See strip.js."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamlit.components.v2 import component
+
+from sftviz.figures import palette
+from sftviz.figures.strip import amounts, visible
+
+HERE = Path(__file__).parent
+SENT = (
+    "position", "id", "bytes", "box", "role", "part", "message", "supervised", "forged", "control", "label", "target",
+    "nll", "probability", "rank", "entropy", "grad_norm", "grad_norm_hidden",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Coloring:
+    name: str
+    title: str
+    unit: str
+    meaning: str
+
+
+def _rows(*rows: Coloring) -> dict[str, Coloring]:
+    return {row.name: row for row in rows}
+
+
+COLORINGS = _rows(
+    Coloring("supervised", "Supervised", "", "does this token carry loss?"),
+    Coloring("loss", "Loss", "nats", "what this token cost when it was predicted: −log p"),
+    Coloring("probability", "Probability", "", "how likely the model thought this token"),
+    Coloring("entropy", "Entropy", "nats", "how undecided the model was before this token"),
+    Coloring("grad_norm", "Gradient", "‖p − y‖", "how hard this token's term pulls on the logits that predict it"),
+    Coloring("role", "Role", "", "who speaks"),
+)
+
+_strip = component(
+    "sftviz_token_strip",
+    html='<div class="sftviz-strip"></div>',
+    css=(HERE / "strip.css").read_text(),
+    js=(HERE / "strip.js").read_text(),
+)
+
+
+def token_strip(rows: Sequence[Mapping[str, Any]], color_by: str, *, key: str, selected: int) -> int:
+    """Draw the strip; gives the position that was clicked last, else `selected`.
+
+    The colour of a token is what it cost to predict it, which the row before it knows; the first token has none.
+    """
+    data = {
+        "columns": {name: [row[name] for row in rows] for name in SENT},
+        "shown": [visible(row["text"]) for row in rows],
+        "targetShown": [visible(row["target_text"]) for row in rows],
+        "breaks": [row["text"].endswith("\n") for row in rows],
+        **_reasons(rows),
+        "amounts": amounts(rows, color_by),
+        "coloring": vars(COLORINGS[color_by]),
+        "palette": {"roles": palette.ROLES, "sequential": palette.SEQUENTIAL, "supervised": palette.SUPERVISED},
+        "selected": selected,
+    }
+    state = _strip(key=key, data=data, default={"selected": None}, on_selected_change=lambda: None)
+    chosen = state.selected
+    return chosen if chosen is not None and chosen < len(rows) else selected
+
+
+def _reasons(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    # Few reasons serve thousands of tokens: send each once
+    unique = list(dict.fromkeys(row["reason"] for row in rows))
+    index = {reason: i for i, reason in enumerate(unique)}
+    return {"reasons": unique, "reason": [index[row["reason"]] for row in rows]}
