@@ -20,7 +20,7 @@ TABLE_COLUMNS = ("position", "id", "text", "role", "part", "supervised", "nll", 
 
 
 class Format(StrEnum):
-    strip = "strip"
+    text = "text"
     table = "table"
     json = "json"
     html = "html"
@@ -82,7 +82,7 @@ def _write(seen: Any, form: Format) -> None:
         print(json.dumps(_document(seen), ensure_ascii=False, indent=1))
     elif form is Format.html:
         print(f'<!doctype html><meta charset="utf-8"><title>sftviz</title>{seen._repr_html_()}')
-    elif form is Format.strip:
+    elif form is Format.text:
         console.print(seen)
     else:
         console.print(_table(seen))

@@ -188,7 +188,7 @@ def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:
         Finding(
             "model_reads_other_ids",
             "error",
-            f"model {model} reads the ids of {assets.TOKENIZER}, not those of {rendering.tokenizer.name}: no loss is computed",
+            f"model {model} reads the ids of {assets.TOKENIZER}, not those of {rendering.tokenizer.name}: no loss",
             "pass the model that belongs to this tokenizer, or model=None",
         ),
     )

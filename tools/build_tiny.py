@@ -8,7 +8,6 @@ card        the figures in MODEL_CARD.md, measured on held-out synsets
 """
 
 import argparse
-import json
 import math
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import torch
 import wordnet
+from model_card import write_card
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -193,7 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=("all", "tokenizer", "base", "sft", "unmasked", "card"))
     parser.add_argument("--base-steps", type=int, default=5400)
-    parser.add_argument("--tune-steps", type=int, default=1000)
+    parser.add_argument("--tune-steps", type=int, default=700)
     chosen = parser.parse_args()
     if chosen.stage in ("all", "tokenizer"):
         build_tokenizer()
@@ -203,6 +203,8 @@ def main() -> None:
         tune("tiny-sft", "assistant_only", chosen.tune_steps)
     if chosen.stage in ("all", "unmasked"):
         tune("tiny-unmasked", "pretrain", chosen.tune_steps)
+    if chosen.stage in ("all", "card"):
+        write_card(chosen.base_steps, chosen.tune_steps, SEED)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 WORDNET = Path("/usr/share/wordnet")  # Debian package wordnet-base
@@ -174,7 +175,7 @@ def _fields(line: str) -> tuple[str, str, tuple[str, ...], list[str], str]:
 
 def _synset(line: str, words: dict[str, str]) -> Synset:
     key, kind, names, pointers, gloss = _fields(line)
-    parent = next((p for s, p in zip(pointers, pointers[1:], strict=False) if s == "@"), None)
+    parent = next((p for s, p in pairwise(pointers) if s == "@"), None)
     examples = tuple(re.findall(r'"([^"]+)"', gloss))
     meaning = re.split(r';?\s*"', gloss, maxsplit=1)[0].strip(" ;:")
     return Synset(key, KINDS[kind], names, meaning or gloss, examples, words.get(f"{kind}{parent}"))

@@ -66,7 +66,7 @@ def locate(name: str, *, online: bool = False) -> Path | str:
 
 
 def pretrained_options(online: bool) -> dict[str, Any]:
-    """What every `from_pretrained` is called with: nobody's code is run, and the network is used only when asked for."""
+    """What every `from_pretrained` is called with: nobody's code is run, the network is used only when asked for."""
     return {"local_files_only": not online, "trust_remote_code": False}
 
 

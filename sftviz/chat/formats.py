@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sftviz.chat import rendered_text
-from sftviz.chat.json_text import JsonObject, from_python_literal, read_json
+from sftviz.chat.json_text import JsonObject, from_python_literal, is_list, is_object, read_json
 from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice, ToolCall
 
 __all__ = ["FORMATS", "LONGEST_CHAT", "Format", "from_python_literal", "parse"]
@@ -20,8 +20,10 @@ CONTROL_TOKEN = re.compile(r"<\|[^|<>\s]*\|>|</?s>|\[/?INST\]|<(?:start|end)_of_
 JSON_START = re.compile(r'\s*(?:\{|\[\s*[\[{"\]])')
 THOUGHT = re.compile(r"\A\s*<think>\n*(.*?)\n*</think>\n*(.*)\Z", re.DOTALL)
 SHAREGPT_ROLES = {
-    "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "model": "assistant",
-    "system": "system", "function_call": "assistant", "observation": "tool", "tool": "tool", "function_response": "tool",
+    "human": "user", "user": "user", "system": "system",
+    "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "model": "assistant",
+    "function_call": "assistant",
+    "observation": "tool", "tool": "tool", "function_response": "tool",
 }  # fmt: skip
 
 
@@ -127,23 +129,25 @@ def _from_value(value: Any) -> Chat:
 
 
 def _unrecognised(value: Any) -> ChatError:
-    if isinstance(value, dict):
+    if is_object(value):
         keys = ", ".join(map(repr, list(value)[:6])) or "no keys"
         wanted = "an object needs messages, conversations, instruction, or prompt and completion"
         return ChatError("not_a_chat", f"an object with {keys}", remedy=wanted)
     if value == []:
         return ChatError("no_messages", "the list holds no messages", remedy="add at least one")
-    if isinstance(value, list):
+    if is_list(value):
         return _not_a_message(value)
     return ChatError(
-        "not_a_chat", f"expected a list of messages, got {_kind(value)}", remedy="paste JSON messages, rendered text, or User: … Assistant: …"
+        "not_a_chat",
+        f"expected a list of messages, got {_kind(value)}",
+        remedy="paste JSON messages, rendered text, or User: … Assistant: …",
     )
 
 
 def _not_a_message(value: list[Any]) -> ChatError:
-    if isinstance(value[0], list):
+    if is_list(value[0]):
         return ChatError("no_messages", "the sample has no messages", "sample 1", "add at least one")
-    i = next((i for i, item in enumerate(value) if not isinstance(item, dict)), 0)
+    i = next((i for i, item in enumerate(value) if not is_object(item)), 0)
     if not isinstance(value[i], dict):
         return ChatError(
             "not_a_message", f"{_kind(value[i])}, expected an object", f"message {i + 1}", 'give {"role": …}'
@@ -152,11 +156,11 @@ def _not_a_message(value: list[Any]) -> ChatError:
 
 
 def _read_messages(value: Any, form: str = "openai") -> Chat:
-    holder = value if isinstance(value, dict) else {}
+    holder = value if is_object(value) else {}
     raw = holder.get("messages", value)
-    if isinstance(raw, dict):
+    if is_object(raw):
         raw = [raw]
-    if not isinstance(raw, list):
+    if not is_list(raw):
         raise ChatError("not_a_chat", f"messages is {_kind(raw)}, expected a list", remedy="give a list of messages")
     if not raw:
         raise ChatError("no_messages", "the list holds no messages", remedy="add at least one")
@@ -170,14 +174,14 @@ def _tools(value: Any) -> tuple[dict[str, Any], ...]:
         return ()
     if isinstance(value, str):
         value = read_json(value)
-    if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
+    if not is_list(value) or not all(is_object(tool) for tool in value):
         raise ChatError("tools", f"tools is {_kind(value)}, expected a list of objects", "tools", "see OpenAI's tools")
     return tuple(dict(tool) for tool in value)
 
 
 def _message(item: Any, i: int, notices: list[Notice]) -> Message:
     where = f"message {i + 1}"
-    if not isinstance(item, dict):
+    if not is_object(item):
         raise ChatError("not_a_message", f"{_kind(item)}, expected an object", where, 'give {"role": …, "content": …}')
     if isinstance(item, JsonObject) and item.repeated:
         raise ChatError("duplicate_key", f"the key {item.repeated!r} is there twice", where, "keep one of them")
@@ -218,8 +222,8 @@ def _content(content: str | list[Any] | None, where: str, notices: list[Notice],
         return content
     texts: list[str] = []
     for j, part in enumerate(content):
-        text = part if isinstance(part, str) else part.get("text") if isinstance(part, dict) else None
-        kind = part.get("type", "text") if isinstance(part, dict) else "text"
+        text = part if isinstance(part, str) else part.get("text") if is_object(part) else None
+        kind = part.get("type", "text") if is_object(part) else "text"
         if kind not in ("text", "input_text", "output_text"):
             raise ChatError("not_text", f"part {j + 1} is {kind!r}: only text is read", where, "remove the part")
         if not isinstance(text, str):
@@ -230,7 +234,7 @@ def _content(content: str | list[Any] | None, where: str, notices: list[Notice],
 
 
 def _call(call: Any, where: str, j: int, notices: list[Notice]) -> ToolCall:
-    wrapped = call if isinstance(call, dict) and "function" in call else {"function": call}
+    wrapped = call if is_object(call) and "function" in call else {"function": call}
     try:
         raw = _Call.model_validate(wrapped)
     except ValidationError as error:
@@ -240,7 +244,7 @@ def _call(call: Any, where: str, j: int, notices: list[Notice]) -> ToolCall:
 
 
 def _arguments(arguments: Any, where: str, notices: list[Notice]) -> dict[str, Any] | str:
-    if isinstance(arguments, dict):
+    if is_object(arguments):
         return dict(arguments)
     if not isinstance(arguments, str):
         raise ChatError("tool_call", f"arguments is {_kind(arguments)}, expected an object", where, "give an object")
@@ -250,12 +254,12 @@ def _arguments(arguments: Any, where: str, notices: list[Notice]) -> dict[str, A
         return arguments
     if isinstance(value, str):
         notices.append(Notice("double_encoded", "the arguments of a tool call are JSON inside JSON, twice", where))
-    return value if isinstance(value, dict) else arguments
+    return value if is_object(value) else arguments
 
 
 def _read_samples(value: "_Lines | list[Any]") -> Chat:
     """The first sample; the others are kept beside it, and a line that cannot be read is noted."""
-    if isinstance(value, list):
+    if not isinstance(value, _Lines):
         first, *others = [_finished(_from_value(item), []) for item in value]
         return replace(first, others=tuple(others))
     chats: list[Chat] = []
@@ -273,11 +277,11 @@ def _read_samples(value: "_Lines | list[Any]") -> Chat:
 
 
 def _read_sharegpt(value: Any) -> Chat:
-    turns = [value] if _has("from")(value) else value if isinstance(value, list) else value["conversations"]
-    if not isinstance(turns, list) or not turns:
+    turns = [value] if _has("from")(value) else value if is_list(value) else value["conversations"]
+    if not is_list(turns) or not turns:
         raise ChatError("no_messages", "conversations holds no turns", remedy="add at least one")
     named = [_from_sharegpt(turn, i) for i, turn in enumerate(turns)]
-    holder = value if isinstance(value, dict) else {}
+    holder = value if is_object(value) else {}
     if holder.get("system"):
         named.insert(0, {"role": "system", "content": holder["system"]})
     chat = _read_messages({"messages": named, "tools": holder.get("tools")}, "sharegpt")
@@ -290,12 +294,12 @@ def _read_sharegpt(value: Any) -> Chat:
 
 def _from_sharegpt(turn: Any, i: int) -> dict[str, Any]:
     where = f"message {i + 1}"
-    if not isinstance(turn, dict) or "from" not in turn:
+    if not is_object(turn) or "from" not in turn:
         raise ChatError("role_missing", f'{_kind(turn)} without "from"', where, 'give {"from": "human", "value": …}')
     role = SHAREGPT_ROLES.get(str(turn["from"]).lower(), str(turn["from"]))
     if turn["from"] == "function_call":
         call = read_json(turn["value"]) if isinstance(turn.get("value"), str) else turn.get("value")
-        return {"role": role, "content": "", "tool_calls": call if isinstance(call, list) else [call]}
+        return {"role": role, "content": "", "tool_calls": call if is_list(call) else [call]}
     return {"role": role, "content": turn.get("value")}
 
 
@@ -315,7 +319,7 @@ def _read_prompt_completion(value: dict[str, Any]) -> Chat:
     if isinstance(prompt, str) and isinstance(completion, str):
         chat = Chat((Message("user", prompt), Message("assistant", completion)), "prompt_completion", template="plain")
         return replace(chat, completion_start=1)
-    if not isinstance(prompt, list) or not isinstance(completion, list):
+    if not is_list(prompt) or not is_list(completion):
         message = f"prompt is {_kind(prompt)} and completion {_kind(completion)}"
         raise ChatError("prompt_completion", message, remedy="give two texts or two lists of messages")
     chat = _read_messages({"messages": prompt + completion, "tools": value.get("tools")}, "prompt_completion")
@@ -366,9 +370,9 @@ def _without_surrogates(message: Message, where: str, notices: list[Notice]) -> 
 def _mended(value: Any, mended: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return mended(value)
-    if isinstance(value, dict):
+    if is_object(value):
         return {mended(key): _mended(item, mended) for key, item in value.items()}
-    return [_mended(item, mended) for item in value] if isinstance(value, list) else value
+    return [_mended(item, mended) for item in value] if is_list(value) else value
 
 
 def _decoded(data: bytes) -> tuple[str, list[Notice]]:
@@ -382,20 +386,18 @@ def _decoded(data: bytes) -> tuple[str, list[Notice]]:
 
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
-    return (
-        "null" if value is None else next((n for t, n in names.items() if isinstance(value, t)), type(value).__name__)
-    )
+    return "null" if value is None else names.get(type(value), "an object")
 
 
 def _has(*keys: str) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, dict) and all(key in value for key in keys)
+    return lambda value: is_object(value) and all(key in value for key in keys)
 
 
 def _is_list_of(*keys: str) -> Callable[[Any], bool]:
     def check(value: Any) -> bool:
-        if not isinstance(value, list) or not value:
+        if not is_list(value) or not value:
             return False
-        return any(isinstance(item, dict) and any(key in item for key in keys) for item in value)
+        return any(is_object(item) and any(key in item for key in keys) for item in value)
 
     return check
 
@@ -422,13 +424,13 @@ def _rows(*rows: Format) -> dict[str, Format]:
 def _is_samples(value: Any) -> bool:
     if isinstance(value, _Lines):
         return True
-    return isinstance(value, list) and bool(value) and all(_is_sample(item) for item in value)
+    return is_list(value) and bool(value) and all(_is_sample(item) for item in value)
 
 
 def _is_sample(item: Any) -> bool:
-    if isinstance(item, list):
+    if is_list(item):
         return bool(item)
-    return isinstance(item, dict) and any(key in item for key in ("messages", "conversations", "instruction", "prompt"))
+    return is_object(item) and any(key in item for key in ("messages", "conversations", "instruction", "prompt"))
 
 
 FORMATS = _rows(

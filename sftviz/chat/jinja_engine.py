@@ -72,10 +72,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, loopcontrols])
-        self.filters["tojson"] = _tojson
-        self.globals.update(
-            raise_exception=_raise_exception, strftime_now=_strftime_now, namespace=ChatNamespace, dict=_TemplateDict()
-        )
+        offered: dict[str, Any] = {"raise_exception": _raise_exception, "strftime_now": _strftime_now}
+        offered |= {"namespace": ChatNamespace, "dict": _TemplateDict()}
+        known: Any = self  # Jinja leaves the types of its own tables open
+        known.globals.update(offered)
+        known.filters["tojson"] = _tojson
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -154,11 +155,18 @@ def _context(job: Job, messages: list[dict[str, Any]], marks: dict[str, Any] | N
         "documents": None,
         "add_generation_prompt": False,
         **job["variables"],
-        "_open": lambda item: pairs.get(id(item), ("", ""))[0],
-        "_close": lambda item: pairs.get(id(item), ("", ""))[1],
+        "_open": _nth_of(pairs, 0),
+        "_close": _nth_of(pairs, 1),
         "_generation_open": generation[0],
         "_generation_close": generation[1],
     }
+
+
+def _nth_of(pairs: dict[int, list[str]], nth: int) -> Callable[[Any], str]:
+    def mark(item: Any) -> str:
+        return pairs.get(id(item), ["", ""])[nth]
+
+    return mark
 
 
 def _instrument(loop: nodes.For, target: str) -> None:
@@ -170,12 +178,12 @@ def _instrument(loop: nodes.For, target: str) -> None:
         node.set_environment(loop.environment)  # pyright: ignore[reportArgumentType]
 
 
-def _call(function: str, line: int) -> nodes.Output:
+def _call(function: str, line: int) -> nodes.Node:
     call = nodes.Call(nodes.Name(function, "load"), [nodes.Name("_item", "load")], [], None, None)
     return nodes.Output([call]).set_lineno(line)
 
 
-def _output(name: str, line: int) -> nodes.Output:
+def _output(name: str, line: int) -> nodes.Node:
     return nodes.Output([nodes.Name(name, "load")]).set_lineno(line)
 
 

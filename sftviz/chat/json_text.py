@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from sftviz.chat.messages import ChatError
 
@@ -17,6 +17,14 @@ class JsonObject(dict[str, Any]):
     """A dict that remembers a key written twice, of which JSON readers silently keep the last."""
 
     repeated: str | None = None
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def read_json(text: str) -> Any:

@@ -8,10 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
+from mistral_common.tokens.tokenizers.mistral import MistralTokenizer as _MistralTokenizer
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
 from sftviz.chat.tokenizers import Encoded, Ranges
+
+MistralTokenizer: Any = _MistralTokenizer  # its type parameters are its own affair
 
 MISTRAL: dict[str, tuple[str, Callable[[], Any]]] = {
     "mistral:v3": ("Mistral 7B v0.3, 32 k", MistralTokenizer.v3),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from sftviz.chat.json_text import is_list, is_object
 from sftviz.chat.messages import Chat, Message
 
 PRIVATE = (range(0xF0000, 0xFFFFE), range(0x100000, 0x10FFFE), range(0xE000, 0xF900))
@@ -112,11 +113,11 @@ def spans(marked: str, marks: Marks, chat: Chat, has_generation: bool) -> tuple[
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
+    elif is_object(value):
         for key, item in value.items():
             yield from _strings(key)
             yield from _strings(item)
-    elif isinstance(value, list):
+    elif is_list(value):
         for item in value:
             yield from _strings(item)
 
@@ -147,9 +148,9 @@ def _marked_call(call: dict[str, Any], pair: list[str], wrap: Wrap) -> dict[str,
     def leaves(value: Any) -> Any:
         if isinstance(value, str):
             return wrap(value, pair)
-        if isinstance(value, dict):
+        if is_object(value):
             return {key: leaves(item) for key, item in value.items()}
-        return [leaves(item) for item in value] if isinstance(value, list) else value
+        return [leaves(item) for item in value] if is_list(value) else value
 
     return {**call, "function": leaves(call["function"])}
 

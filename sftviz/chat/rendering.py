@@ -1,8 +1,7 @@
-"""Chat -> template -> tokens: every token knows its id, its characters, who wrote it, and in which part of which turn."""
+"""Chat -> template -> tokens: every token knows its id, its characters, who wrote it, and in which part of a turn."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from os.path import commonprefix
 from typing import Any
 
 from sftviz.chat import jinja_engine, provenance
@@ -112,7 +111,11 @@ def _prompt_end(chat: Chat, template: Template, variables: dict[str, str], text:
     job, _ = provenance.job(prompt, template.jinja, {**variables, "add_generation_prompt": True})
     answer = _answer({**job, "candidates": []}, template)
     written = answer.get("text", "")
-    return len(commonprefix([written, text])), "error" not in answer and text.startswith(written)
+    return _common_prefix(written, text), "error" not in answer and text.startswith(written)
+
+
+def _common_prefix(one: str, other: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _answer(job: jinja_engine.Job, template: Template) -> jinja_engine.Result:

@@ -45,13 +45,15 @@ class Helper:
         if self.process is None or self.process.poll() is not None:
             self.process = _start()
         process = self.process
+        stdin, stdout = process.stdin, process.stdout
+        if stdin is None or stdout is None:
+            return ""
         timer = threading.Timer(PATIENCE, process.kill)
         timer.start()
         try:
-            assert process.stdin and process.stdout
-            process.stdin.write(line)
-            process.stdin.flush()
-            return process.stdout.readline()
+            stdin.write(line)
+            stdin.flush()
+            return stdout.readline()
         except BrokenPipeError:
             return ""
         finally:

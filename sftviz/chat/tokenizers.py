@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from os import PathLike
+from pathlib import Path
 from typing import Any, Protocol
 
 from tokenizers import Tokenizer as Backend
@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from sftviz import assets
+from sftviz.chat.json_text import is_object
 
 BYTE_OF = {character: byte for byte, character in bytes_to_unicode().items()}
 NEVER_LONGER_THAN = 10**12  # transformers writes 1e30 for "no limit"
@@ -56,7 +57,7 @@ class FastTokenizer:
     added, and no truncation or padding state for other threads to change.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, name: str):
+    def __init__(self, tokenizer: Any, name: str):
         backend = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None:
             raise ValueError(
@@ -68,16 +69,15 @@ class FastTokenizer:
         self._backend.post_processor = processors.Sequence([])  # pyright: ignore[reportAttributeAccessIssue]
         self._backend.no_truncation()
         self._backend.no_padding()
-        template = getattr(tokenizer, "chat_template", None)
-        self.chat_template: str | None = template.get("default") if isinstance(template, dict) else template
-        self.variables: dict[str, str] = {
-            k: str(v) for k, v in tokenizer.special_tokens_map.items() if isinstance(v, str)
-        }
+        template: Any = getattr(tokenizer, "chat_template", None)
+        self.chat_template: str | None = template.get("default") if is_object(template) else template
+        special: dict[str, Any] = tokenizer.special_tokens_map
+        self.variables = {key: piece for key, piece in special.items() if isinstance(piece, str)}
         self.control_ids = frozenset(self._backend.get_added_tokens_decoder())
         self.eos_id: int | None = tokenizer.eos_token_id
         self.pad_id: int | None = tokenizer.pad_token_id
         self.unknown_id: int | None = tokenizer.unk_token_id
-        limit = tokenizer.model_max_length
+        limit: int = tokenizer.model_max_length
         self.max_length: int | None = int(limit) if limit and limit < NEVER_LONGER_THAN else None
 
     def encode(self, text: str, from_messages: Ranges = ()) -> list[Encoded]:
@@ -120,8 +120,9 @@ def load_tokenizer(source: Any, *, online: bool = False) -> Tokenizer:
     Raises ValueError naming the source where nothing can be loaded from it; only `online=True` asks the Hub.
     """
     if isinstance(source, PreTrainedTokenizerBase):
-        return FastTokenizer(source, name=source.name_or_path or type(source).__name__)
-    if not isinstance(source, str | PathLike):
+        loaded: Any = source
+        return FastTokenizer(loaded, name=loaded.name_or_path or type(loaded).__name__)
+    if not isinstance(source, str | Path):
         return source
     with _loading:  # lru_cache alone would load the same tokenizer twice
         return _load_named(str(source), online)
@@ -135,7 +136,8 @@ def _load_named(name: str, online: bool) -> Tokenizer:
         return load_mistral(name)
     located = assets.locate(name, online=online)
     try:
-        loaded = AutoTokenizer.from_pretrained(located, **assets.pretrained_options(online))
+        auto: Any = AutoTokenizer
+        loaded = auto.from_pretrained(located, **assets.pretrained_options(online))
     except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         raise assets.load_error("tokenizer", name, error, online) from error
     return FastTokenizer(loaded, name)

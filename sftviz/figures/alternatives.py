@@ -21,6 +21,7 @@ def alternatives_bars(
     bars = [(i + 1, text, p) for i, (text, p) in enumerate(alternatives)]
     if rank > len(bars):
         bars.append((rank, target, probability))
+    widest = min(1.0, 1.2 * max(p for _, _, p in bars))
     is_target = [place == rank for place, _, _ in bars]
     figure = go.Figure(
         go.Bar(
@@ -43,7 +44,13 @@ def alternatives_bars(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": TEXT[theme], "size": 14},
-        xaxis={"title": "probability", "tickformat": ".0%", "gridcolor": GRID[theme], "range": [0, 1], "fixedrange": True},
+        xaxis={
+            "title": "probability",
+            "tickformat": "~%",
+            "gridcolor": GRID[theme],
+            "range": [0, widest],
+            "fixedrange": True,
+        },
         yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True},
     )
     return figure

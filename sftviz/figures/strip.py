@@ -1,4 +1,4 @@
-"""The token strip where there is no app: as HTML for Jupyter, as text for a terminal. Supervised tokens are underlined."""
+"""The token strip where there is no app: HTML for Jupyter, text for a terminal. Supervised tokens are underlined."""
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,8 @@ def to_html(rows: Sequence[Row], headline: str, findings: Iterable[Any] = ()) ->
     """The strip as HTML. Every text is escaped; each token's title holds its id, its reason and its cost."""
     block, supervised, ignored = STYLE
     turns = [
-        f"<div><small>{escape(role or 'template')}</small> {''.join(_chip(row, supervised, ignored) for row in turn)}</div>"
+        f"<div><small>{escape(role or 'template')}</small> "
+        f"{''.join(_chip(row, supervised, ignored) for row in turn)}</div>"
         for role, turn in _turns(rows)
     ]
     notes = [f"<div>{MARKS[f.severity]} {escape(_note(f))}</div>" for f in findings]

@@ -49,8 +49,8 @@ def check_shapes(logits: Tensor, labels: Tensor) -> None:
     """Raise ValueError unless logits are [B, T, V] and labels [B, T]."""
     if logits.dim() != 3 or labels.dim() != 2 or logits.shape[:2] != labels.shape:
         raise ValueError(
-            f"logits {list(logits.shape)} and labels {list(labels.shape)} do not go together; give logits [B, T, V] and "
-            "labels [B, T], both unshifted and not flattened"
+            f"logits {list(logits.shape)} and labels {list(labels.shape)} do not go together; give logits [B, T, V] "
+            "and labels [B, T], both unshifted and not flattened"
         )
     if logits.shape[-1] == 0:
         raise ValueError("the vocabulary is empty: logits have V = 0")
@@ -64,7 +64,7 @@ def check_labels(labels: Tensor, vocabulary: int) -> None:
         )
     wrong = (labels != IGNORE) & ((labels < 0) | (labels >= vocabulary))
     if wrong.any():
-        place = wrong.nonzero()[0].tolist()
+        place = _first(wrong)
         raise ValueError(
             f"label {int(labels[tuple(place)])} at {place} is no id: V = {vocabulary} and ignore_index = {IGNORE}; "
             "was the tokenizer enlarged without the model?"
@@ -75,8 +75,12 @@ def check_finite(logits: Tensor) -> None:
     """Raise ValueError naming the first NaN, +inf, or row of -inf only. A single -inf is a token ruled out."""
     wrong = torch.isnan(logits) | (logits == torch.inf) | torch.isneginf(logits).all(-1, keepdim=True)
     if wrong.any():
-        place = wrong.nonzero()[0].tolist()
+        place = _first(wrong)
         raise ValueError(
-            f"logit {float(logits[tuple(place)])} at {place} is not finite, so loss or gradient would be NaN, even on an "
-            "ignored row; float16 ends at 65504: compute in float32, or look for NaN in the weights"
+            f"logit {float(logits[tuple(place)])} at {place} is not finite, so loss or gradient would be NaN, even on "
+            "an ignored row; float16 ends at 65504: compute in float32, or look for NaN in the weights"
         )
+
+
+def _first(wrong: Tensor) -> list[int]:
+    return [int(index) for index in wrong.nonzero()[0]]

@@ -23,4 +23,4 @@ def logit_gradient(logits: Tensor, targets: Tensor) -> Tensor:
 
 def gradient_norm(gradient: Tensor) -> Tensor:
     """Euclidean norm of each row: [..., V] -> [...]."""
-    return torch.linalg.vector_norm(gradient, dim=-1)
+    return gradient.square().sum(-1).sqrt()

@@ -4,6 +4,7 @@ import threading
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -31,13 +32,14 @@ _loading = threading.Lock()
 def _load_named(name: str, online: bool) -> PreTrainedModel:
     located = assets.locate(name, online=online)
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             located,
             dtype=torch.float32,
             use_safetensors=True,
             output_loading_info=True,
             **assets.pretrained_options(online),
         )
+        model, report = loaded
     except SafetensorError as error:
         raise _damaged(name, located, error) from error
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -67,7 +68,7 @@ def _priced(logits: Tensor, targets: Tensor, top_k: int) -> tuple[Tensor, ...]:
 
 def _on_hidden(model: PreTrainedModel, hidden: Tensor, logits: Tensor, targets: Tensor) -> Tensor:
     """|W^T (p - y)|, where the logits are W h; NaN for a model that bends them afterwards (softcapping, scaling)."""
-    head = model.get_output_embeddings()
+    head: Any = model.get_output_embeddings()
     weight = getattr(head, "weight", None)
     if weight is None or not torch.allclose(head(hidden[:1]), logits[:1], rtol=1e-3, atol=1e-3):
         return torch.full((len(targets),), math.nan, dtype=torch.float64)
@@ -88,7 +89,8 @@ def _nothing(length: int, top_k: int) -> TokenLosses:
 
 
 def _check_ids(ids: Tensor, model: PreTrainedModel) -> None:
-    vocabulary = model.get_input_embeddings().weight.shape[0]
+    embedding: Any = model.get_input_embeddings()
+    vocabulary = embedding.weight.shape[0]
     wrong = (ids >= vocabulary).nonzero()
     if len(wrong):
         t = int(wrong[0])

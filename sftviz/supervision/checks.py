@@ -76,8 +76,8 @@ def _nothing_supervised(c: Checked) -> Found:
     if targets:
         return
     yield (
-        f"policy {c.supervision.policy.name} leaves 0 of {len(c.rendering.tokens)} tokens supervised, so the mean loss is "
-        "0/0; it is given as 0, with zero gradient",
+        f"policy {c.supervision.policy.name} leaves 0 of {len(c.rendering.tokens)} tokens supervised, so the mean loss "
+        "is 0/0; it is given as 0, with zero gradient",
         "does the chat hold an assistant reply? Plain text wants the policy pretrain",
         (),
     )
@@ -89,8 +89,8 @@ def _end_not_supervised(c: Checked) -> Found:
         ends = c.tokens_of(i, "end")
         if message.role == "assistant" and supervised and ends and not any(c.supervision.supervised[t] for t in ends):
             yield (
-                f"message {i + 1}: the reply is supervised and its end-of-turn is not, so the model never learns to stop",
-                "supervise the end-of-turn of every reply (knob end), or use a template whose generation block holds it",
+                f"message {i + 1}: the reply is supervised and its end-of-turn is not: the model never learns to stop",
+                "supervise the end-of-turn of every reply, or use a template whose generation block holds it",
                 tuple(ends),
             )
 
@@ -198,8 +198,8 @@ def _too_long(c: Checked) -> Found:
     if limit and length > limit:
         lost = sum(c.supervision.supervised[limit:])
         yield (
-            f"{length} tokens, and the model was trained on {limit} positions: what follows is guesswork, and truncation "
-            f"would cut {lost} supervised tokens",
+            f"{length} tokens, and the model was trained on {limit} positions: what follows is guesswork, and "
+            f"truncation would cut {lost} supervised tokens",
             "shorten the chat or take a model with a longer context",
             tuple(range(limit, length)),
         )
@@ -216,7 +216,7 @@ def _pieces_unknown(c: Checked) -> Found:
     missing = sorted(piece for piece in written if tokenizer.id_of(piece) is None)
     if missing:
         yield (
-            f"{', '.join(missing)} is no token of this tokenizer: the template's control text is cut into ordinary pieces",
+            f"{', '.join(missing)} is no token of this tokenizer, which cuts it into ordinary pieces",
             "use the tokenizer this template was made for, or add the tokens and resize the embeddings",
             (),
         )

@@ -143,7 +143,7 @@ def test_private_use_characters_in_a_message_survive() -> None:
 def test_a_typed_template_is_bounded_and_its_mistake_named() -> None:
     with pytest.raises(ChatError, match="stopped after 2 s"):
         render(SHORT, TINY, "{{ (3**20000000) % 7 }}")
-    with pytest.raises(ChatError, match="line 2.*undefined"):
+    with pytest.raises(ChatError, match=r"line 2.*undefined"):
         render(SHORT, TINY, "{{ messages[0].content }}\n{{ nothing.here }}")
     with pytest.raises(ChatError, match="the template says: no system"):
         render(SHORT, TINY, "{{ raise_exception('no system') }}")

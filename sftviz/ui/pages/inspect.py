@@ -10,6 +10,7 @@ from sftviz.chat.formats import FORMATS
 from sftviz.chat.messages import ChatError
 from sftviz.chat.samples import SAMPLES
 from sftviz.figures.alternatives import alternatives_bars
+from sftviz.figures.palette import Theme
 from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection, inspect
 from sftviz.loss import IGNORE, NORMALIZATIONS
@@ -151,9 +152,8 @@ def _formula(row: dict) -> None:
     if row["target"] == IGNORE:
         st.write("Its label is −100: the cost is shown, and counts for nothing.")
         return
-    st.latex(
-        rf"\lVert p - y \rVert_2 = {row['grad_norm']:.3f} \qquad \lVert W^\top(p-y) \rVert_2 = {row['grad_norm_hidden']:.3f}"
-    )
+    on_logits, on_hidden = row["grad_norm"], row["grad_norm_hidden"]
+    st.latex(rf"\lVert p - y \rVert_2 = {on_logits:.3f} \qquad \lVert W^\top(p-y) \rVert_2 = {on_hidden:.3f}")
     st.caption("Left: the gradient on this position's logits. Right: what of it reaches the hidden state.")
 
 
@@ -211,5 +211,5 @@ def _findings(seen: Inspection) -> None:
     notes([{key: value for key, value in asdict(f).items() if key in kept} for f in seen.findings], key="findings")  # pyright: ignore[reportArgumentType]
 
 
-def _theme() -> str:
-    return st.context.theme.type or "light"
+def _theme() -> Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"

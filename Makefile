@@ -1,0 +1,46 @@
+# `make app` opens the app, `make test` checks everything. Both set up .venv first where it is missing or out of date.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: app test lint format screenshots model setup setup-test browser
+
+app: setup
+	$(BIN)/streamlit run app.py
+
+setup: .venv/ready
+setup-test: .venv/ready-test browser
+
+.venv/ready: requirements.txt pyproject.toml
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+.venv/ready-test: .venv/ready requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	touch $@
+
+# Debian's Chromium and the fonts the screenshots need
+browser:
+	@[ -x /usr/bin/chromium ] || { command -v apt-get >/dev/null && \
+	  $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium fonts-noto-cjk fonts-noto-color-emoji; } || \
+	  { echo "the browser tests need Chromium at /usr/bin/chromium"; exit 1; }
+
+test: setup-test lint
+	$(BIN)/python -m pytest
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: setup-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: setup-test
+	$(BIN)/python tools/screenshots.py
+
+model: setup
+	$(BIN)/python tools/build_tiny.py all
