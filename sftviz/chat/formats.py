@@ -385,8 +385,8 @@ def _decoded(data: bytes) -> tuple[str, list[Notice]]:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
-    return "null" if value is None else names.get(type(value), "an object")
+    names = {"str": "a string", "bool": "a boolean", "int": "a number", "float": "a number", "list": "a list"}
+    return "null" if value is None else names.get(value.__class__.__name__, "an object")
 
 
 def _has(*keys: str) -> Callable[[Any], bool]:

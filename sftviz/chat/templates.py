@@ -35,6 +35,12 @@ class Template:
     eos: str = ""
 
     @property
+    def title(self) -> str:
+        if self.name in TEMPLATES:
+            return TEMPLATES[self.name].title
+        return "typed" if self.name == TYPED else "the tokenizer's own"
+
+    @property
     def has_generation(self) -> bool:
         """True where the text marks what the assistant writes with `{% generation %}`."""
         return "generation" in self.jinja and "endgeneration" in self.jinja

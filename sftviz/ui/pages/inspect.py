@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
+from sftviz import assets
 from sftviz.chat.formats import FORMATS
 from sftviz.chat.messages import ChatError
 from sftviz.chat.samples import SAMPLES
@@ -29,6 +30,11 @@ def page() -> None:
         pasted = _chat_box()
     with right:
         choices = choose()
+        if assets.is_embedded_model(choices.model):
+            st.caption(
+                "The embedded model has read WordNet's short definitions and nothing else: most chats surprise it. "
+                "Give a folder or a Hub id above to use a model of your own."
+            )
     seen = _inspected(pasted, choices)
     if seen:
         _results(seen)
@@ -43,10 +49,13 @@ def _chat_box() -> str:
         format_func=lambda name: SAMPLES[name].title,
         key="sample",
         on_change=_take_sample,
+        wrap=True,
     )
     return st.text_area(
-        "Your chat: OpenAI messages, ShareGPT, Alpaca, prompt and completion, rendered text, or “User: … Assistant: …”",
+        "Your chat",
         height=300,
+        placeholder="OpenAI messages, ShareGPT, Alpaca, prompt and completion, rendered text, or User: … Assistant: …",
+        help="Read in any of these forms: " + ", ".join(form.title for form in FORMATS.values()) + ".",
         key="chat",
         persist_state="session",
     )
@@ -93,7 +102,7 @@ def _headline(seen: Inspection) -> None:
     chat = seen.rendering.chat
     st.caption(
         f"Taken for: {FORMATS[chat.form].title}, {len(chat.messages)} messages. "
-        f"Template: {seen.rendering.template.name}. Tokenizer: {len(seen.rendering.tokenizer):,} tokens."
+        f"Template: {seen.rendering.template.title}. Tokenizer: {len(seen.rendering.tokenizer):,} tokens."
     )
     supervised, total = sum(seen.supervision.supervised), len(seen.rendering.tokens)
     figures = [("Tokens", f"{total:,}"), ("Supervised", f"{supervised:,} ({supervised / max(total, 1):.0%})")]
@@ -131,13 +140,14 @@ def _prediction(seen: Inspection, position: int) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         _formula(row)
-        st.dataframe(_alignment(rows, position), key="alignment")
     with right:
         if row["nll"] is not None:
             figure = alternatives_bars(
                 seen.alternatives(position), row["target_text"], row["rank"], row["probability"], _theme()
             )
-            st.plotly_chart(figure, key="alternatives", theme=None)
+            st.plotly_chart(figure, key="alternatives", theme=None, config={"displayModeBar": False})
+    st.caption("Labels travel with their own token; the shift happens once, in the loss: target is the next label.")
+    st.dataframe(_alignment(rows, position), key="alignment")
 
 
 def _formula(row: dict) -> None:
@@ -153,8 +163,9 @@ def _formula(row: dict) -> None:
         st.write("Its label is −100: the cost is shown, and counts for nothing.")
         return
     on_logits, on_hidden = row["grad_norm"], row["grad_norm_hidden"]
-    st.latex(rf"\lVert p - y \rVert_2 = {on_logits:.3f} \qquad \lVert W^\top(p-y) \rVert_2 = {on_hidden:.3f}")
-    st.caption("Left: the gradient on this position's logits. Right: what of it reaches the hidden state.")
+    st.latex(rf"\lVert p - y \rVert_2 = {on_logits:.3f}")
+    st.latex(rf"\lVert W^\top(p-y) \rVert_2 = {on_hidden:.3f}")
+    st.caption("Above: the gradient on this position's logits. Below: what of it reaches the hidden state.")
 
 
 def _tex_number(number: str) -> str:
