@@ -1,0 +1,79 @@
+"""Labels where there is no chat: from supervised flags, from role ids, from assistant spans; and the two conventions.
+
+A label speaks of its own token: labels[t] is ids[t], or IGNORE. That is how Hugging Face passes them, and the model
+shifts. Other code shifts first and its model does not: `shifted` and `unshifted` go between the two. Doing both skips a
+token: position t is then trained to predict token t+2.
+"""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from sftviz.loss import IGNORE
+
+
+def labels_from_supervised(ids: Tensor, supervised: Tensor) -> Tensor:
+    """ids where supervised, IGNORE elsewhere: [B, T] int, [B, T] bool -> [B, T].
+
+    >>> labels_from_supervised(torch.tensor([[7, 8, 9]]), torch.tensor([[False, True, True]]))
+    tensor([[-100,    8,    9]])
+    """
+    if ids.shape != supervised.shape or supervised.dtype != torch.bool:
+        raise ValueError(
+            f"ids {list(ids.shape)} and supervised {list(supervised.shape)} {supervised.dtype}: give [B, T] ids and "
+            "[B, T] bool, True where the token carries loss"
+        )
+    return ids.masked_fill(~supervised, IGNORE)
+
+
+def labels_from_roles(ids: Tensor, roles: Tensor, trained: Iterable[int], is_padding: Tensor | None = None) -> Tensor:
+    """Supervise the tokens of some roles: ids [B, T], roles [B, T] int, padding never -> labels [B, T].
+
+    >>> labels_from_roles(torch.tensor([[10, 20, 30, 40, 50]]), torch.tensor([[0, 0, 1, 1, 1]]), trained={1})
+    tensor([[-100, -100,   30,   40,   50]])
+    """
+    if roles.dtype not in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
+        raise ValueError(f"roles are {roles.dtype}; give one integer role id for every token")
+    supervised = torch.isin(roles, torch.tensor(sorted(trained), dtype=roles.dtype))
+    if is_padding is not None:
+        supervised = supervised & ~is_padding
+    return labels_from_supervised(ids, supervised)
+
+
+def labels_from_spans(ids: Tensor, spans: Iterable[tuple[int, int]]) -> Tensor:
+    """Supervise spans [start, end) of one row: ids [T] -> labels [T]. Spans may touch, and may not overlap.
+
+    >>> labels_from_spans(torch.tensor([5, 6, 7, 8, 9]), [(1, 3), (4, 5)])
+    tensor([-100,    6,    7, -100,    9])
+    """
+    if ids.dim() != 1:
+        raise ValueError(f"ids {list(ids.shape)}: spans are of one row; give [T]")
+    labels = torch.full_like(ids, IGNORE)
+    done = 0
+    for start, end in sorted(spans):
+        if not 0 <= start <= end <= len(ids):
+            raise ValueError(f"span ({start}, {end}) does not lie within the row of {len(ids)} tokens")
+        if start < done:
+            raise ValueError(f"span ({start}, {end}) overlaps the one before it, which ends at {done}")
+        labels[start:end] = ids[start:end]
+        done = end
+    return labels
+
+
+def shifted(labels: Tensor) -> Tensor:
+    """Labels lined up with the position that predicts them: [B, T] -> [B, T]; the last position has none.
+
+    >>> shifted(torch.tensor([[-100, -100, 7, 8]]))
+    tensor([[-100,    7,    8, -100]])
+    """
+    return torch.cat([labels[..., 1:], torch.full_like(labels[..., :1], IGNORE)], dim=-1)
+
+
+def unshifted(targets: Tensor) -> Tensor:
+    """Back to labels that speak of their own token; the first token, which nothing predicts, gets IGNORE.
+
+    >>> unshifted(torch.tensor([[-100, 7, 8, -100]]))
+    tensor([[-100, -100,    7,    8]])
+    """
+    return torch.cat([torch.full_like(targets[..., :1], IGNORE), targets[..., :-1]], dim=-1)
