@@ -1,5 +1,6 @@
 """What the package carries (a tokenizer and three checkpoints), and where any other one is looked for."""
 
+import json
 import re
 from dataclasses import dataclass
 from os import PathLike
@@ -37,6 +38,11 @@ OFFLINE = f"offline work: {TOKENIZER}, {', '.join(MODELS)}, or a local folder"
 
 class SourceError(ValueError):
     """A tokenizer or model that cannot be found or loaded."""
+
+
+def held_out() -> dict[str, list[Any]]:
+    """Chats and plain texts the embedded models never trained on: {"chats": […], "documents": […]}."""
+    return json.loads((HERE / "held_out.json").read_text(encoding="utf-8"))
 
 
 def is_embedded_model(source: Any) -> bool:

@@ -1,0 +1,160 @@
+"""The main page, used: paste, look, hover, click, keys; every mistake is named and the text stays in the box."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+OpenPage = Callable[..., Page]
+
+FOCUSED = """() => {
+  let active = document.activeElement;
+  while (active.shadowRoot) active = active.shadowRoot.activeElement;
+  return active.dataset.i;
+}"""
+HOVER = """(token) => {
+  const started = performance.now();
+  token.dispatchEvent(new PointerEvent("pointerover", {bubbles: true, composed: true}));
+  token.getBoundingClientRect();
+  return performance.now() - started;
+}"""
+
+CHAT = json.dumps([{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird 👍."}])
+
+
+def box(page: Page):
+    return page.get_by_role("textbox", name="Your chat")
+
+
+def paste(page: Page, text: str) -> None:
+    box(page).fill(text)
+    box(page).press("Control+Enter")
+
+
+def settle(page: Page) -> None:
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+
+
+def strip_text(page: Page) -> str:
+    return page.locator(".sftviz-strip .tokens").inner_text()
+
+
+def wait_for_strip(page: Page, text: str) -> None:
+    expect(page.locator(".sftviz-strip .tokens")).to_contain_text(text, timeout=60_000)
+
+
+def test_a_pasted_chat_becomes_a_strip_and_a_click_shows_the_prediction(open_page: OpenPage) -> None:
+    page = open_page()
+    paste(page, CHAT)
+    wait_for_strip(page, "owl")
+    supervised = page.locator(".sftviz-strip .tokens .tok.supervised")
+    assert supervised.count() > 3
+    chosen = supervised.nth(1)
+    position = int(chosen.get_attribute("data-i") or -1)
+    chosen.click()
+    expect(page.get_by_role("heading", name=f"Position {position} predicts position {position + 1}")).to_be_visible()
+    expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
+    expect(page.locator(".katex").filter(has_text="nats").first).to_be_visible()
+
+
+def test_a_character_of_several_tokens_is_one_box(open_page: OpenPage) -> None:
+    page = open_page()
+    paste(page, CHAT)
+    wait_for_strip(page, "👍")
+    thumb = page.locator(".sftviz-strip .tokens .box", has_text="👍")
+    assert thumb.count() == 1
+    assert thumb.locator(".tok").count() >= 3
+
+
+def test_hover_explains_a_token_and_marks_its_target_without_a_rerun(open_page: OpenPage) -> None:
+    page = open_page()
+    token = page.locator('.sftviz-strip .tokens .tok[data-i="20"]')
+    token.scroll_into_view_if_needed()
+    started = time.monotonic()
+    token.hover()
+    card = page.locator(".sftviz-strip .card")
+    expect(card).to_be_visible()
+    assert time.monotonic() - started < 1.5
+    for word in ("id", "bytes", "role", "part", "label", "target", "loss", "probability", "rank", "nats", "supervised"):
+        expect(card).to_contain_text(word)
+    expect(page.locator('.tok.target[data-i="21"]')).to_have_count(1)
+
+
+def test_keys_move_choose_and_close(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator('.sftviz-strip .tokens .tok[tabindex="0"]').focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    focused = page.evaluate(FOCUSED)
+    assert focused == "1"
+    expect(page.locator(".sftviz-strip .card")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".sftviz-strip .card")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Position 1 predicts position 2")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("coloring", ["Loss", "Probability", "Entropy", "Gradient", "Role"])
+def test_every_colouring_paints_and_says_what_it_means(open_page: OpenPage, coloring: str) -> None:
+    page = open_page()
+    page.get_by_test_id("stButtonGroup").get_by_text(coloring, exact=True).click()
+    painted = page.locator(".sftviz-strip .tokens .tok[style*='--fill']")
+    expect(painted.nth(5)).to_be_visible(timeout=20_000)
+    assert len(page.locator(".sftviz-strip .legend").inner_text()) > 20
+
+
+BAD = {
+    "broken JSON": ('[{"role": "user", "content": "hi', "a string is not closed"),
+    "a Python literal": ("[{'role': 'user'}]", "Python literal"),
+    "an unknown role": ('[{"role":"wizard","content":"x"},{"role":"assistant","content":"y"}]', "'wizard' is unknown"),
+    "empty content": ('[{"role":"user","content":"hi"},{"role":"assistant","content":""}]', "the reply is empty"),
+    "a lone surrogate": ('[{"role":"user","content":"a\\ud800"},{"role":"assistant","content":"b"}]', "U+D800"),
+    "too much": ("x" * 1_000_000, "1,000,000 characters"),
+    "script": ("User: <script>window.hacked = 1</script>\nAssistant: ![](http://example.org/x.png) ok", "<script>"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_paste_is_named_and_stays_in_the_box(open_page: OpenPage, case: str) -> None:
+    text, words = BAD[case]
+    page = open_page()
+    paste(page, text)
+    shown = (
+        page.locator("body")
+        .get_by_text(re.compile(re.escape(words)))
+        .or_(page.locator(".sftviz-strip .tokens", has_text=words))
+    )
+    if case == "script":
+        wait_for_strip(page, "window")
+    else:
+        expect(shown.first).to_be_visible(timeout=60_000)
+    assert box(page).input_value() == text
+    assert page.evaluate("window.hacked") is None
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
+def test_nothing_is_wider_than_the_page(open_page: OpenPage, width: int, scheme: str) -> None:
+    page = open_page(width=width, scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    strip = page.locator(".sftviz-strip .tokens").bounding_box()
+    assert strip is not None
+    assert strip["x"] + strip["width"] <= width
+
+
+def test_four_thousand_tokens_stay_smooth(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_role("combobox", name=re.compile("Model")).click()
+    page.get_by_role("option", name=re.compile("None")).click()
+    words = " ".join(f"{i % 10}" for i in range(3900))
+    paste(page, f"User: count\nAssistant: {words} zebra")
+    wait_for_strip(page, "zebra")
+    assert page.locator(".sftviz-strip .tokens .tok").count() >= 3900
+    delays = []
+    for i in range(1000, 1010):
+        token = page.locator(f'.sftviz-strip .tokens .tok[data-i="{i}"]')
+        token.scroll_into_view_if_needed()
+        delays.append(token.evaluate(HOVER))
+    assert sorted(delays)[len(delays) // 2] < 50
