@@ -13,10 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True)
 
-TABLE_COLUMNS = ("position", "id", "text", "role", "part", "supervised", "nll", "probability", "rank", "reason")
+TABLE_COLUMNS = {  # column: heading
+    "position": "#", "id": "id", "text": "text", "role": "role", "part": "part", "supervised": "loss?",
+    "nll": "nats", "probability": "p(next)", "rank": "rank", "reason": "why",
+}  # fmt: skip
+WIDE = 110  # columns of a terminal from which the reasons are shown; JSON and HTML always have them
 
 
 class Format(StrEnum):
@@ -102,9 +106,13 @@ def _document(seen: Any) -> dict[str, Any]:
 
 
 def _table(seen: Any) -> Table:
-    table = Table(*TABLE_COLUMNS, title=None, box=None, header_style="bold")
+    """One line a token; nats and p(next) are the price of the next token."""
+    columns = [name for name in TABLE_COLUMNS if name != "reason" or console.width >= WIDE]
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(TABLE_COLUMNS[name], overflow="fold", no_wrap=name not in ("text", "reason"))
     for row in seen.rows():
-        table.add_row(*[_cell(row[column]) for column in TABLE_COLUMNS], style=None if row["supervised"] else "dim")
+        table.add_row(*[_cell(row[name]) for name in columns], style=None if row["supervised"] else "dim")
     return table
 
 
@@ -114,7 +122,7 @@ def _cell(value: Any) -> Any:
     from sftviz.figures.strip import visible
 
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "yes" if value else "·"
     if value is None:
         return ""
     return Text(f"{value:.4f}" if isinstance(value, float) else visible(str(value)))

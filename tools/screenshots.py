@@ -1,0 +1,69 @@
+"""Take the README's pictures from the running app: `make screenshots`."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = {
+    "inspect-light": (1280, 1180, "light", "Supervised"),
+    "inspect-dark": (1280, 1180, "dark", "Loss"),
+    "inspect-phone": (390, 1400, "light", "Supervised"),
+}
+
+
+def main() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.headless",
+        "true",
+        "--server.port",
+        str(port),
+    ]
+    server = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            for name, (width, height, scheme, coloring) in PICTURES.items():
+                page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                page.goto(f"http://127.0.0.1:{port}")
+                take(page, name, coloring)
+    finally:
+        server.terminate()
+
+
+def take(page: Page, name: str, coloring: str) -> None:
+    page.wait_for_selector(".sftviz-strip .tok", timeout=90_000)
+    page.get_by_text("Several turns", exact=True).click()
+    page.locator(".sftviz-strip .tokens").get_by_text("happy").first.wait_for(timeout=60_000)
+    page.get_by_test_id("stButtonGroup").get_by_text(coloring, exact=True).click()
+    page.wait_for_timeout(3000)
+    (ROOT / "docs").mkdir(exist_ok=True)
+    page.screenshot(path=ROOT / "docs" / f"{name}.png")
+
+
+def wait_for(url: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(f"{url} did not answer")
+
+
+if __name__ == "__main__":
+    main()
