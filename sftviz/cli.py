@@ -20,6 +20,11 @@ TABLE_COLUMNS = {  # column: heading
     "position": "#", "id": "id", "text": "text", "role": "role", "part": "part", "supervised": "loss?",
     "nll": "nats", "probability": "p(next)", "rank": "rank", "reason": "why",
 }  # fmt: skip
+# The repository's .streamlit/config.toml in short, for a folder that has none
+SAFE_SETTINGS = (
+    "--server.address=127.0.0.1", "--server.showEmailPrompt=false", "--server.fileWatcherType=none",
+    "--browser.gatherUsageStats=false", "--client.showErrorDetails=none",
+)  # fmt: skip
 WIDE = 110  # columns of a terminal from which the reasons are shown; JSON and HTML always have them
 
 
@@ -61,7 +66,8 @@ def inspect(
 def open_app(context: typer.Context) -> None:
     """Open the app in the browser; further options go to `streamlit run`."""
     script = _app_script()
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "streamlit", "run", str(script), *context.args]))
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *SAFE_SETTINGS, *context.args]
+    raise typer.Exit(subprocess.call(command))
 
 
 def _app_script() -> Path:

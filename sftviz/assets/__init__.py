@@ -9,7 +9,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 TOKENIZER = "sftviz/tiny"
-HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
+HUB_ID = re.compile(r"(?:\w(?:[\w.-]*\w)?/)?\w(?:[\w.-]*\w)?", re.ASCII)
 LONGEST_HUB_ID = 96
 
 
@@ -62,13 +62,23 @@ def locate(name: str, *, online: bool = False) -> Path | str:
         if not folder.is_dir():
             raise SourceError(f"{name} is not in this installation ({folder} is missing); build it with `make model`")
         return folder
-    if "\0" not in name and name and Path(name).expanduser().is_dir():
-        return Path(name).expanduser()
-    if not HUB_ID.fullmatch(name) or ".." in name or len(name) > LONGEST_HUB_ID:
+    folder = local_folder(name)
+    if folder:
+        return folder
+    if len(name) > LONGEST_HUB_ID or not HUB_ID.fullmatch(name) or ".." in name or "--" in name:
         raise SourceError(
             f"{name[:LONGEST_HUB_ID]!r} is neither a folder on this computer nor a Hub id (owner/name); {OFFLINE}"
         )
     return name
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder of that name on this computer, if there is one; `~` is the home folder."""
+    try:
+        folder = Path(name).expanduser()
+        return folder if name and folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # too long for a path; ~nobody; NUL
+        return None
 
 
 def pretrained_options(online: bool) -> dict[str, Any]:
@@ -78,10 +88,10 @@ def pretrained_options(online: bool) -> dict[str, Any]:
 
 def load_error(kind: str, name: str | PathLike[str], error: Exception, online: bool) -> SourceError:
     """What to tell somebody whose tokenizer or model did not load."""
-    located = Path(str(name)).expanduser()
-    if not located.is_dir() and not online:
+    if isinstance(error, OSError) and not local_folder(str(name)) and not online:
         return SourceError(
-            f"{kind} {str(name)!r} is not on this computer, and downloading is switched off (online=False); {OFFLINE}"
+            f"{kind} {str(name)!r} is not on this computer, and downloading is switched off: pass online=True "
+            f"(--online) to allow it; {OFFLINE}"
         )
     first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return SourceError(f"{kind} {str(name)!r} could not be loaded: {first_line}; {OFFLINE}")

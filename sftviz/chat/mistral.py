@@ -15,17 +15,17 @@ from sftviz.chat.tokenizers import Encoded, Ranges
 
 MistralTokenizer: Any = _MistralTokenizer  # its type parameters are its own affair
 
-MISTRAL: dict[str, tuple[str, Callable[[], Any]]] = {
-    "mistral:v3": ("Mistral 7B v0.3, 32 k", MistralTokenizer.v3),
-    "mistral:v7": ("Mistral Large 2411, 32 k", MistralTokenizer.v7),
-    "mistral:tekken": ("Mistral Nemo (tekken), 131 k", lambda: MistralTokenizer.v3(is_tekken=True)),
+MISTRAL: dict[str, Callable[[], Any]] = {
+    "mistral:v3": MistralTokenizer.v3,
+    "mistral:v7": MistralTokenizer.v7,
+    "mistral:tekken": lambda: MistralTokenizer.v3(is_tekken=True),
 }
 
 
 def load_mistral(name: str) -> "MistralCommon":
     if name not in MISTRAL:
         raise ValueError(f"tokenizer {name!r} is unknown; mistral-common brings {', '.join(MISTRAL)}")
-    return MistralCommon(MISTRAL[name][1]().instruct_tokenizer.tokenizer, name)
+    return MistralCommon(MISTRAL[name]().instruct_tokenizer.tokenizer, name)
 
 
 class MistralCommon:

@@ -111,6 +111,14 @@ class FastTokenizer:
         return all(character in BYTE_OF for piece in plain for character in piece)
 
 
+# What can be had without a download; anything else is a folder or a Hub id
+TOKENIZERS = {
+    assets.TOKENIZER: "Embedded, 4,096 tokens",
+    "mistral:v3": "Mistral 7B v0.3, 32,768 tokens",
+    "mistral:v7": "Mistral Large 2411, 32,768 tokens",
+    "mistral:tekken": "Mistral Nemo, 131,072 tokens",
+}
+
 _loading = threading.Lock()
 
 

@@ -35,18 +35,21 @@ def token_nll(logits: Tensor, labels: Tensor) -> Tensor:
     >>> token_nll(z, torch.tensor([[0, 1, -100]]))  # -log 0.75, then nothing
     tensor([[0.2877, 0.0000]])
     """
-    check_labels(labels, vocabulary=logits.shape[-1])
     predictions, targets = next_token_pairs(logits, labels)
-    if predictions.dtype in (torch.float16, torch.bfloat16):
-        predictions = predictions.float()
+    check_labels(labels, vocabulary=logits.shape[-1])
     check_finite(predictions)
     legal = targets.long().clamp(min=0)
-    read = -torch.log_softmax(predictions, dim=-1).gather(-1, legal.unsqueeze(-1)).squeeze(-1)
+    read = -torch.log_softmax(at_least_float32(predictions), dim=-1).gather(-1, legal.unsqueeze(-1)).squeeze(-1)
     return torch.where(targets == IGNORE, torch.zeros_like(read), read)
 
 
+def at_least_float32(values: Tensor) -> Tensor:
+    """float16 and bfloat16 as float32; float32 and float64 as they are."""
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
 def check_shapes(logits: Tensor, labels: Tensor) -> None:
-    """Raise ValueError unless logits are [B, T, V] and labels [B, T]."""
+    """Raise ValueError unless logits are floats [B, T, V] and labels [B, T]."""
     if logits.dim() != 3 or labels.dim() != 2 or logits.shape[:2] != labels.shape:
         raise ValueError(
             f"logits {list(logits.shape)} and labels {list(labels.shape)} do not go together; give logits [B, T, V] "
@@ -54,33 +57,41 @@ def check_shapes(logits: Tensor, labels: Tensor) -> None:
         )
     if logits.shape[-1] == 0:
         raise ValueError("the vocabulary is empty: logits have V = 0")
+    if not logits.is_floating_point():
+        raise ValueError(f"logits are {logits.dtype}, which has no softmax; give float32 or float64")
 
 
 def check_labels(labels: Tensor, vocabulary: int) -> None:
     """Raise ValueError for a label that is neither IGNORE nor an id below V, or labels that are not int32/int64."""
-    if labels.dtype not in LABEL_TYPES:
-        raise ValueError(
-            f"labels are {labels.dtype}; give int64 (uint8 would turn {IGNORE} into 156, floats would be rounded)"
-        )
+    check_label_type(labels)
     wrong = (labels != IGNORE) & ((labels < 0) | (labels >= vocabulary))
     if wrong.any():
-        place = _first(wrong)
+        place = first_place(wrong)
         raise ValueError(
             f"label {int(labels[tuple(place)])} at {place} is no id: V = {vocabulary} and ignore_index = {IGNORE}; "
             "was the tokenizer enlarged without the model?"
         )
 
 
+def check_label_type(labels: Tensor) -> None:
+    if labels.dtype not in LABEL_TYPES:
+        raise ValueError(
+            f"labels are {labels.dtype}; give int64 (uint8 would turn {IGNORE} into 156, floats would be rounded)"
+        )
+
+
 def check_finite(logits: Tensor) -> None:
     """Raise ValueError naming the first NaN, +inf, or row of -inf only. A single -inf is a token ruled out."""
+    if torch.isfinite(logits).all():
+        return
     wrong = torch.isnan(logits) | (logits == torch.inf) | torch.isneginf(logits).all(-1, keepdim=True)
     if wrong.any():
-        place = _first(wrong)
+        place = first_place(wrong)
         raise ValueError(
             f"logit {float(logits[tuple(place)])} at {place} is not finite, so loss or gradient would be NaN, even on "
             "an ignored row; float16 ends at 65504: compute in float32, or look for NaN in the weights"
         )
 
 
-def _first(wrong: Tensor) -> list[int]:
+def first_place(wrong: Tensor) -> list[int]:
     return [int(index) for index in wrong.nonzero()[0]]

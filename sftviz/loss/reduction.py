@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_label_type, first_place
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ def reduce_nll(nll: Tensor, labels: Tensor, normalization: str = "token", is_pad
 
     nll [B, T-1] as `token_nll` gives it, labels [B, T] unshifted, is_padding [B, T] bool -> scalar.
     Where nothing is supervised the loss is 0 and its gradient zero: the mean would be 0/0, and NaN is no answer.
+    A label in column 0 is no target: no position predicts it. Half precision is added up in float32.
 
     >>> nll = torch.tensor([[0.0, 1.0, 3.0]])
     >>> labels = torch.tensor([[-100, -100, 7, 8]])
@@ -34,11 +35,26 @@ def reduce_nll(nll: Tensor, labels: Tensor, normalization: str = "token", is_pad
     """
     if normalization not in NORMALIZATIONS:
         raise ValueError(f"normalization {normalization!r} is unknown; use one of {', '.join(NORMALIZATIONS)}")
-    if nll.shape != labels[:, 1:].shape:
-        raise ValueError(f"nll {list(nll.shape)} does not fit labels {list(labels.shape)}: give [B, T-1] and [B, T]")
+    _check(nll, labels, is_padding)
     counted = labels[:, 1:] != IGNORE
+    # where, not a product: inf or NaN on an ignored row times 0 is NaN
+    kept = torch.where(counted, at_least_float32(nll), 0.0)
     is_token = torch.ones_like(labels, dtype=torch.bool) if is_padding is None else ~is_padding
-    return NORMALIZATIONS[normalization].reduce(nll * counted, counted, is_token.sum(dim=1))
+    return NORMALIZATIONS[normalization].reduce(kept, counted, is_token.sum(dim=1))
+
+
+def _check(nll: Tensor, labels: Tensor, is_padding: Tensor | None) -> None:
+    if labels.dim() != 2 or nll.shape != labels[:, 1:].shape:
+        raise ValueError(f"nll {list(nll.shape)} does not fit labels {list(labels.shape)}: give [B, T-1] and [B, T]")
+    check_label_type(labels)
+    if is_padding is not None and (is_padding.shape != labels.shape or is_padding.dtype != torch.bool):
+        raise ValueError(
+            f"is_padding {list(is_padding.shape)} {is_padding.dtype} does not fit labels {list(labels.shape)}: give "
+            "[B, T] bool, True on padding (an attention mask is the opposite: attention_mask == 0)"
+        )
+    undefined = torch.isnan(nll) & (labels[:, 1:] != IGNORE)
+    if undefined.any():
+        raise ValueError(f"nll at {first_place(undefined)} is NaN, so the loss would be NaN; look at its logits")
 
 
 def _per_token(nll: Tensor, counted: Tensor, lengths: Tensor) -> Tensor:
@@ -46,7 +62,7 @@ def _per_token(nll: Tensor, counted: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _per_sample(nll: Tensor, counted: Tensor, lengths: Tensor) -> Tensor:
-    return (nll.sum(dim=1) / lengths.clamp(min=1)).mean()
+    return (nll.sum(dim=1) / lengths.clamp(min=1)).sum() / max(1, len(lengths))  # mean() of no rows is NaN
 
 
 def _per_sequence(nll: Tensor, counted: Tensor, lengths: Tensor) -> Tensor:
@@ -79,9 +95,9 @@ NORMALIZATIONS = _rows(
     Normalization(
         "sequence",
         "per sequence, then over sequences",
-        r"\frac{1}{B} \sum_b \frac{1}{|S_b|} \sum_{t \in S_b} \ell_{b,t}",
-        "every answer weighs the same, so a token of a short one weighs more",
-        "GRPO's original loss; mean of per-sequence means",
+        r"\frac{1}{|\{b : |S_b| > 0\}|} \sum_{b : |S_b| > 0} \frac{1}{|S_b|} \sum_{t \in S_b} \ell_{b,t}",
+        "every answer weighs the same, so a token of a short one weighs more; a row without any is left out",
+        "GRPO (Shao et al. 2024); TRL GRPOConfig(loss_type='grpo')",
         _per_sequence,
     ),
 )

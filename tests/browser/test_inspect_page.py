@@ -158,3 +158,15 @@ def test_four_thousand_tokens_stay_smooth(open_page: OpenPage) -> None:
         token.scroll_into_view_if_needed()
         delays.append(token.evaluate(HOVER))
     assert sorted(delays)[len(delays) // 2] < 50
+
+
+def test_a_refresh_keeps_the_text(open_page: OpenPage) -> None:
+    page = open_page()
+    paste(page, CHAT)
+    wait_for_strip(page, "owl")
+    page.reload()
+    wait_for_strip(page, "owl")
+    assert box(page).input_value() == CHAT
+    paste(page, CHAT.replace("owl", "eel"))
+    wait_for_strip(page, "eel")
+    assert "eel" in box(page).input_value()

@@ -5,8 +5,11 @@ from mistral_common.protocol.instruct.messages import AssistantMessage, SystemMe
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
+from sftviz.assets import TOKENIZER
 from sftviz.chat.messages import Chat, Message
+from sftviz.chat.mistral import MISTRAL
 from sftviz.chat.rendering import render
+from sftviz.chat.tokenizers import TOKENIZERS, load_tokenizer
 
 TEXTS = ("Hi 👍 there", " leading  space\n\ttab", "你好，世界", "[INST] typed </s>")
 THEIRS = {"mistral:v3": MistralTokenizer.v3(), "mistral:tekken": MistralTokenizer.v3(is_tekken=True)}
@@ -28,9 +31,15 @@ def test_a_system_prompt_has_its_own_control_tokens_from_v7_on() -> None:
     assert render(chat, "mistral:v7", "mistral").ids == MistralTokenizer.v7().encode_chat_completion(request).tokens
 
 
-@pytest.mark.parametrize("name", ["mistral:v3", "mistral:v7", "mistral:tekken"])
+@pytest.mark.parametrize("name", MISTRAL)
 @pytest.mark.parametrize("text", TEXTS)
 def test_tokens_tile_the_text(name: str, text: str) -> None:
     rendering = render(Chat((Message("user", text), Message("assistant", text)), "openai"), name, "mistral")
     assert "".join(token.text for token in rendering.tokens) == rendering.text
     assert not any(token.is_forged for token in rendering.tokens)
+
+
+def test_the_pickers_titles_are_the_tokenizers_there_are() -> None:
+    assert set(TOKENIZERS) == {TOKENIZER, *MISTRAL}
+    for name, title in TOKENIZERS.items():
+        assert f"{len(load_tokenizer(name)):,} tokens" in title

@@ -43,7 +43,7 @@ def test_the_token_mean_and_its_gradient_are_torchs_or_zero(batch: tuple[torch.T
         torch.testing.assert_close(loss, theirs)
         torch.testing.assert_close(ours, their_gradient)
     else:
-        assert float(loss) == 0.0
+        assert loss.item() == 0.0
         assert (ours == 0).all()
 
 
@@ -103,6 +103,14 @@ REFUSED = {
     "float labels": (torch.zeros(1, 2, 5), torch.zeros(1, 2), "torch.float32"),
     "flattened": (torch.zeros(4, 4), torch.zeros(4, dtype=torch.long), r"\[B, T, V\]"),
     "empty vocabulary": (torch.zeros(1, 2, 0), torch.full((1, 2), IGNORE), "V = 0"),
+    "empty vocabulary, labelled": (torch.zeros(1, 2, 0), torch.zeros(1, 2, dtype=torch.long), "V = 0"),
+    "integer logits": (torch.zeros(1, 2, 5, dtype=torch.long), torch.zeros(1, 2, dtype=torch.long), "no softmax"),
+    "a single logit": (torch.tensor(1.0), torch.zeros(1, 2, dtype=torch.long), r"\[B, T, V\]"),
+    "70000 in float16": (
+        torch.tensor([[[0.0, 70000.0], [0.0, 0.0]]]).half(),
+        torch.tensor([[0, 1]]),
+        r"inf at \[0, 0, 1\].*65504",
+    ),
     "+inf": (torch.tensor([[[0.0, torch.inf], [0, 0]]]), torch.tensor([[0, 1]]), r"inf at \[0, 0, 1\]"),
     "NaN on an ignored row": (
         torch.tensor([[[0.0, torch.nan], [0, 0]]]),

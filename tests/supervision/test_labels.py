@@ -128,3 +128,33 @@ def test_spans_that_cannot_be_are_refused(spans: list[tuple[int, int]], words: s
 def test_a_polarity_that_is_no_bool_is_refused() -> None:
     with pytest.raises(ValueError, match="True where the token carries loss"):
         labels_from_supervised(IDS[None], torch.ones(1, 5))
+
+
+def test_padding_given_as_an_attention_mask_is_refused() -> None:
+    with pytest.raises(ValueError, match="True on padding"):
+        labels_from_roles(IDS[None], torch.ones(1, 5, dtype=torch.long), {1}, torch.ones(1, 5, dtype=torch.long))
+
+
+def test_padding_of_another_shape_is_refused_and_not_broadcast() -> None:
+    with pytest.raises(ValueError, match=r"\[1, 1\] torch.bool does not fit ids \[1, 5\]"):
+        labels_from_roles(IDS[None], torch.ones(1, 5, dtype=torch.long), {1}, torch.tensor([[False]]))
+
+
+def test_minus_100_survives_ids_that_are_bytes() -> None:
+    ids = IDS.to(torch.uint8)  # where -100 would be 156
+    assert labels_from_spans(ids, [(3, 5)]).tolist() == [IGNORE, IGNORE, IGNORE, 40, 50]
+    assert labels_from_supervised(ids, IDS > 30).tolist() == [IGNORE, IGNORE, IGNORE, 40, 50]
+
+
+def test_ids_that_are_floats_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"ids are torch\.float32"):
+        labels_from_supervised(IDS.float(), IDS > 30)
+
+
+def test_labels_that_were_never_shifted_cannot_be_unshifted() -> None:
+    with pytest.raises(ValueError, match="the last position has the target 6, but no token follows it"):
+        unshifted(torch.tensor([[IGNORE, IGNORE, 5, 6]]))
+
+
+def test_a_role_that_nobody_has_supervises_nothing() -> None:
+    assert labels_from_roles(IDS[None], torch.zeros(1, 5, dtype=torch.uint8), {-1}).tolist() == [[IGNORE] * 5]

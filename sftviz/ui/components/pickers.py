@@ -8,6 +8,7 @@ import streamlit as st
 
 from sftviz import assets
 from sftviz.chat.templates import TEMPLATES
+from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.supervision.policies import POLICIES
 
 OWN = "own"
@@ -54,7 +55,7 @@ def choose() -> Choices:
     tokenizer = _tokenizer()
     knobs = _knobs()
     online = False
-    if tokenizer not in _tokenizer_names() or (model and model not in assets.MODELS):
+    if tokenizer not in TOKENIZERS or (model and model not in assets.MODELS):
         online = st.checkbox(
             "Download from the Hugging Face Hub if needed",
             key="online",
@@ -76,12 +77,8 @@ def _template() -> str | None:
     return None if chosen == AS_PASTED else chosen
 
 
-def _tokenizer_names() -> dict[str, str]:
-    return {assets.TOKENIZER: "Embedded, 4,096 tokens"}
-
-
 def _tokenizer() -> str:
-    titles = {**_tokenizer_names(), OWN: "Folder or Hub id …"}
+    titles = {**TOKENIZERS, OWN: "Folder or Hub id …"}
     chosen = st.selectbox(
         "Tokenizer", list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
     )

@@ -15,6 +15,7 @@ from sftviz.figures.palette import Theme
 from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection, inspect
 from sftviz.loss import IGNORE, NORMALIZATIONS
+from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.components.notes import notes
 from sftviz.ui.components.pickers import Choices, choose
 from sftviz.ui.components.token_strip import COLORINGS, token_strip
@@ -43,6 +44,7 @@ def page() -> None:
 def _chat_box() -> str:
     if "chat" not in st.session_state:
         st.session_state.chat = next(iter(SAMPLES.values())).text
+    keep_draft("chat")
     st.pills(
         "Samples",
         list(SAMPLES),
