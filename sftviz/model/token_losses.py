@@ -105,7 +105,7 @@ def _output_weight(model: PreTrainedModel, hidden: Tensor, logits: Tensor) -> Te
     weight = getattr(head, "weight", None)
     if weight is None or weight.shape != (logits.shape[-1], hidden.shape[-1]):
         return None
-    largest = int(logits.abs().amax(-1).argmax())
+    largest = int(torch.maximum(logits.amax(-1), -logits.amin(-1)).argmax())
     ours, theirs = head(hidden[largest]).double(), logits[largest].double()
     tolerance = 1e-3 if weight.dtype in (torch.float32, torch.float64) else 3e-2
     agree = (ours - theirs).abs().max() <= tolerance * theirs.abs().max()
