@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pandas as pd
 import streamlit as st
+from transformers import PreTrainedModel
 
 from sftviz import assets
 from sftviz.chat.formats import FORMATS
@@ -15,6 +16,7 @@ from sftviz.figures.palette import Theme
 from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection, inspect
 from sftviz.loss import IGNORE, NORMALIZATIONS
+from sftviz.model import load_model
 from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.components.notes import notes
 from sftviz.ui.components.pickers import Choices, choose
@@ -75,7 +77,10 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
         return st.session_state.seen
     try:
         with st.spinner("Reading, tokenizing, running the model …"):
-            seen = inspect(pasted, **choices.arguments())
+            arguments = choices.arguments()
+            if choices.model and not assets.is_embedded_model(choices.model):
+                arguments["model"] = _own_model(choices.model, choices.online)
+            seen = inspect(pasted, **arguments)
     except ChatError as error:
         notes(
             [{"severity": "error", "where": error.where, "message": error.message, "remedy": error.remedy}], key="error"
@@ -88,6 +93,11 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
     if st.session_state.get("seen"):
         st.caption("Below is the last chat that could be read, unchanged.")
     return st.session_state.get("seen")
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
+def _own_model(source: str, online: bool) -> PreTrainedModel:
+    return load_model(source, online=online)
 
 
 @st.fragment
