@@ -3,22 +3,39 @@
 import codecs
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sftviz.chat import rendered_text
-from sftviz.chat.json_text import JsonObject, from_python_literal, is_list, is_object, read_json
+from sftviz.chat.json_text import (
+    from_python_literal,
+    is_list,
+    is_object,
+    is_writable,
+    kind,
+    plain_value,
+    read_json,
+    refuse_deep,
+    repeated_keys,
+    without_surrogates,
+)
 from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice, ToolCall
 
 __all__ = ["FORMATS", "LONGEST_CHAT", "Format", "from_python_literal", "parse"]
 
 LONGEST_CHAT = 200_000
-CONTROL_TOKEN = re.compile(r"<\|[^|<>\s]*\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
-JSON_START = re.compile(r'\s*(?:\{|\[\s*[\[{"\]])')
-THOUGHT = re.compile(r"\A\s*<think>\n*(.*?)\n*</think>\n*(.*)\Z", re.DOTALL)
+MOST_NOTICES = 20  # about further samples that cannot be read
+CONTROL_TOKEN = re.compile(r"<[|｜][^|｜<>\s]*[|｜]>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
+JSON_START = re.compile(r"\s*(?:\{|\[(?!INST\]|SYSTEM_PROMPT\]|AVAILABLE_TOOLS\]))")
+JSON_SCALAR = re.compile(
+    r'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity|"(?:[^"\\]|\\.)*"', re.DOTALL
+)
+REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+SAMPLE_KEYS = ("messages", "conversations", "instruction", "prompt")
 SHAREGPT_ROLES = {
     "human": "user", "user": "user", "system": "system",
     "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "model": "assistant",
@@ -34,9 +51,10 @@ class Format:
     name: str
     title: str
     example: str
+    meaning: str
     reads: Callable[[Any], bool]
     read: Callable[[Any], Chat]
-    template: str | None = None  # the template such text was written in
+    is_text: bool = False  # recognised in the text itself; the others in the value of its JSON
 
 
 class _Function(BaseModel):
@@ -59,6 +77,13 @@ class _Message(BaseModel):
     tool_call_id: str | None = None
 
 
+@dataclass(frozen=True)
+class _Lines:
+    """JSON Lines, one sample a line, each with its line number."""
+
+    lines: list[tuple[int, str]]
+
+
 def parse(pasted: str | bytes | Sequence[Any] | dict[str, Any] | Chat) -> Chat:
     """Read a chat in any form of FORMATS: text, the bytes of a file, or a list of message dicts.
 
@@ -74,34 +99,53 @@ def parse(pasted: str | bytes | Sequence[Any] | dict[str, Any] | Chat) -> Chat:
     elif isinstance(pasted, str):
         text, notices = pasted, []
     else:
-        return _finished(_from_value(pasted), [])
+        return _from_value(plain_value(pasted))
     if text.startswith("\ufeff"):
         text = text.removeprefix("\ufeff")
         notices.append(Notice("byte_order_mark", "a byte-order mark stood before the text and was dropped"))
     if not text.strip():
         raise ChatError("empty", "nothing was pasted", remedy="paste a chat, or take a sample")
-    if len(text) > LONGEST_CHAT:
-        raise ChatError(
-            "too_long", f"{len(text):,} characters; at most {LONGEST_CHAT:,} are read", remedy="paste a part of it"
-        )
-    return _finished(_from_text(text), notices)
+    _refuse_long(text)
+    chat = _from_text(text)
+    return replace(chat, notices=(*notices, *chat.notices))
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) <= LONGEST_CHAT:
+        return
+    if text.lstrip()[:1] in ("[", "{"):
+        refuse_deep(text[:LONGEST_CHAT])
+    message = f"{len(text):,} characters; at most {LONGEST_CHAT:,} are read"
+    raise ChatError("too_long", message, remedy="paste a part of it")
+
+
+def _decoded(data: bytes) -> tuple[str, list[Notice]]:
+    marks = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+    encoding = next((name for mark, name in marks.items() if data.startswith(mark)), "UTF-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ChatError("encoding", f"the file is not {encoding}", f"byte {error.start}", "save it as UTF-8") from error
+    told = [] if encoding == "UTF-8" else [Notice("encoding", f"the file is {encoding}; it was read as such")]
+    return text, told
 
 
 def _from_text(text: str) -> Chat:
     for form in FORMATS.values():
-        if form.template and form.reads(text):
-            return replace(form.read(text), form=form.name, template=form.template)
-    stripped = text.lstrip()
-    if stripped[0] in '[{"' or re.fullmatch(r"-?\d[\d.eE+-]*|true|false|null|NaN", stripped.strip()):
-        return _from_value(_json_or_lines(text))
-    if FORMATS["transcript"].reads(text):
-        return FORMATS["transcript"].read(text)
-    return Chat((Message(DOCUMENT, text),), "text", template="plain")
+        if form.is_text and form.reads(text):
+            return _finished(form.read(text))
+    return _from_value(_json_or_lines(text))
+
+
+def _looks_like_json(text: str) -> bool:
+    if rendered_text.is_transcript(text):  # [User]: … begins like a list
+        return False
+    return bool(JSON_START.match(text) or JSON_SCALAR.fullmatch(text.strip()))
 
 
 def _json_or_lines(text: str) -> Any:
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if len(lines) > 1 and all(line.lstrip().startswith(("{", "[")) for _, line in lines) and _is_json(lines[0][1]):
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if len(lines) > 1 and JSON_START.match(lines[0][1]) and _is_json(lines[0][1]):
         return _Lines(lines)
     return read_json(text)
 
@@ -114,23 +158,28 @@ def _is_json(line: str) -> bool:
     return True
 
 
-class _Lines:
-    """JSON Lines: one sample a line."""
-
-    def __init__(self, lines: list[tuple[int, str]]):
-        self.lines = lines
-
-
-def _from_value(value: Any) -> Chat:
+def _from_value(value: Any, *, in_samples: bool = False) -> Chat:
     for form in FORMATS.values():
-        if not form.template and form.name not in ("transcript", "text") and form.reads(value):
-            return form.read(value)
+        if not form.is_text and not (in_samples and form.name == "jsonl") and form.reads(value):
+            if form.name != "jsonl":  # each sample looks for itself
+                _refuse_repeated(value)
+            return _finished(form.read(value))
     raise _unrecognised(value)
+
+
+def _refuse_repeated(value: Any) -> None:
+    """A key written twice: JSON readers keep the last without a word."""
+    holder: dict[str, Any] = value if is_object(value) else {}
+    turns = value if is_list(value) else holder.get("messages", holder.get("conversations"))
+    places = [(f"message {i}", turn) for i, turn in enumerate(turns, 1)] if is_list(turns) else []
+    for where, part in [*places, ("", value)]:
+        for key in repeated_keys(part):
+            raise ChatError("duplicate_key", f"the key {_short(key)} is there twice", where, "keep one of them")
 
 
 def _unrecognised(value: Any) -> ChatError:
     if is_object(value):
-        keys = ", ".join(map(repr, list(value)[:6])) or "no keys"
+        keys = ", ".join(map(_short, list(value)[:6])) or "no keys"
         wanted = "an object needs messages, conversations, instruction, or prompt and completion"
         return ChatError("not_a_chat", f"an object with {keys}", remedy=wanted)
     if value == []:
@@ -139,20 +188,17 @@ def _unrecognised(value: Any) -> ChatError:
         return _not_a_message(value)
     return ChatError(
         "not_a_chat",
-        f"expected a list of messages, got {_kind(value)}",
+        f"expected a list of messages, got {kind(value)}",
         remedy="paste JSON messages, rendered text, or User: … Assistant: …",
     )
 
 
 def _not_a_message(value: list[Any]) -> ChatError:
-    if is_list(value[0]):
-        return ChatError("no_messages", "the sample has no messages", "sample 1", "add at least one")
     i = next((i for i, item in enumerate(value) if not is_object(item)), 0)
-    if not isinstance(value[i], dict):
-        return ChatError(
-            "not_a_message", f"{_kind(value[i])}, expected an object", f"message {i + 1}", 'give {"role": …}'
-        )
-    return ChatError("role_missing", '"role" is missing', f"message {i + 1}", f"add one of {', '.join(ROLES)}")
+    where = f"message {i + 1}"
+    if not is_object(value[i]):
+        return ChatError("not_a_message", f"{kind(value[i])}, expected an object", where, 'give {"role": …}')
+    return ChatError("role_missing", '"role" is missing', where, f"add one of {', '.join(ROLES)}")
 
 
 def _read_messages(value: Any, form: str = "openai") -> Chat:
@@ -161,7 +207,7 @@ def _read_messages(value: Any, form: str = "openai") -> Chat:
     if is_object(raw):
         raw = [raw]
     if not is_list(raw):
-        raise ChatError("not_a_chat", f"messages is {_kind(raw)}, expected a list", remedy="give a list of messages")
+        raise ChatError("not_a_chat", f"messages is {kind(raw)}, expected a list", remedy="give a list of messages")
     if not raw:
         raise ChatError("no_messages", "the list holds no messages", remedy="add at least one")
     notices: list[Notice] = []
@@ -173,140 +219,195 @@ def _tools(value: Any) -> tuple[dict[str, Any], ...]:
     if not value:
         return ()
     if isinstance(value, str):
-        value = read_json(value)
-    if not is_list(value) or not all(is_object(tool) for tool in value):
-        raise ChatError("tools", f"tools is {_kind(value)}, expected a list of objects", "tools", "see OpenAI's tools")
+        value = _json_within(value, "tools")
+    remedy = 'give [{"type": "function", "function": {"name": …, "parameters": …}}]'
+    if not is_list(value):
+        raise ChatError("tools", f"tools is {kind(value)}, expected a list of objects", "tools", remedy)
+    for j, tool in enumerate(value, 1):
+        if not is_object(tool) or not is_writable(tool):
+            raise ChatError("tools", f"tool {j} is {kind(tool)} that is no JSON object", "tools", remedy)
     return tuple(dict(tool) for tool in value)
+
+
+def _json_within(text: str, where: str) -> Any:
+    """The value of JSON that stands inside a string of the chat's JSON."""
+    try:
+        return read_json(text)
+    except ChatError as error:
+        raise _placed(error, where) from error
+
+
+def _placed(error: ChatError, place: str) -> ChatError:
+    """The same error, told from one level up."""
+    where = f"{place}, {error.where}" if error.where else place
+    return ChatError(error.code, error.message, where, error.remedy)
 
 
 def _message(item: Any, i: int, notices: list[Notice]) -> Message:
     where = f"message {i + 1}"
     if not is_object(item):
-        raise ChatError("not_a_message", f"{_kind(item)}, expected an object", where, 'give {"role": …, "content": …}')
-    if isinstance(item, JsonObject) and item.repeated:
-        raise ChatError("duplicate_key", f"the key {item.repeated!r} is there twice", where, "keep one of them")
-    item = _with_aliases(item)
+        raise ChatError("not_a_message", f"{kind(item)}, expected an object", where, 'give {"role": …, "content": …}')
+    reasoning_key = next((key for key in REASONING_KEYS if item.get(key)), REASONING_KEYS[0])
+    calls = item.get("tool_calls") or ([item["function_call"]] if item.get("function_call") else None)
     try:
-        raw = _Message.model_validate(item)
+        raw = _Message.model_validate({**item, "reasoning_content": item.get(reasoning_key), "tool_calls": calls})
     except ValidationError as error:
-        raise _shape_error(error, where) from error
-    content = _content(raw.content, where, notices, has_calls=bool(raw.tool_calls))
+        raise _shape_error(error, where, reasoning_key) from error
+    content = _content(raw, where, notices)
     reasoning = raw.reasoning_content or ""
-    thought = THOUGHT.match(content) if raw.role == "assistant" and not reasoning else None
-    if thought:
-        reasoning, content = thought.groups()
-    calls = tuple(_call(call, where, j, notices) for j, call in enumerate(raw.tool_calls or []))
-    return Message(raw.role, content, reasoning, calls, raw.name, raw.tool_call_id)
+    if raw.role == "assistant" and not reasoning:
+        reasoning, content = rendered_text.split_thought(content) or ("", content)
+    made = [_call(call, where, j, notices) for j, call in enumerate(raw.tool_calls or [], 1)]
+    return Message(raw.role, content, reasoning, tuple(made), raw.name, raw.tool_call_id)
 
 
-def _with_aliases(item: dict[str, Any]) -> dict[str, Any]:
-    reasoning = next((item[key] for key in ("reasoning_content", "reasoning", "thinking") if item.get(key)), None)
-    return {**item, "reasoning_content": reasoning}
-
-
-def _shape_error(error: ValidationError, where: str) -> ChatError:
+def _shape_error(error: ValidationError, where: str, reasoning_key: str) -> ChatError:
     first = error.errors()[0]
     field = str(first["loc"][0])
     if first["type"] == "missing":
         return ChatError(f"{field}_missing", f'"{field}" is missing', where, f"add one of {', '.join(ROLES)}")
     wanted = "a list" if field == "tool_calls" else "text"
-    return ChatError(f"{field}_type", f"{field} is {_kind(first['input'])}, expected {wanted}", where, f"give {wanted}")
+    told = reasoning_key if field == "reasoning_content" else field
+    return ChatError(f"{field}_type", f"{told} is {kind(first['input'])}, expected {wanted}", where, f"give {wanted}")
 
 
-def _content(content: str | list[Any] | None, where: str, notices: list[Notice], has_calls: bool) -> str:
-    if content is None:
-        if not has_calls:
-            notices.append(Notice("empty_content", "the message has no content", where))
-        return ""
-    if isinstance(content, str):
-        return content
-    texts: list[str] = []
-    for j, part in enumerate(content):
-        text = part if isinstance(part, str) else part.get("text") if is_object(part) else None
-        kind = part.get("type", "text") if is_object(part) else "text"
-        if kind not in ("text", "input_text", "output_text"):
-            raise ChatError("not_text", f"part {j + 1} is {kind!r}: only text is read", where, "remove the part")
-        if not isinstance(text, str):
-            raise ChatError("content_type", f"part {j + 1} is {_kind(part)}, expected text", where, "give text")
-        texts.append(text)
+def _content(raw: _Message, where: str, notices: list[Notice]) -> str:
+    content = "" if raw.content is None else raw.content
+    if is_list(content):
+        return _joined_parts(content, where, notices)
+    if content or raw.tool_calls:
+        return str(content)
+    if raw.content is None:
+        notices.append(Notice("empty_content", "the message has no content", where))
+    elif raw.role == "assistant":
+        notices.append(Notice("empty_reply", "the reply is empty: at most its end token is supervised", where))
+    return ""
+
+
+def _joined_parts(parts: list[Any], where: str, notices: list[Notice]) -> str:
+    texts = [_part(part, f"{where}, part {j}") for j, part in enumerate(parts, 1)]
     notices.append(Notice("parts_joined", f"its {len(texts)} text parts were joined into one text", where))
     return "".join(texts)
 
 
+def _part(part: Any, where: str) -> str:
+    if isinstance(part, str):
+        return part
+    sort = part.get("type", "text") if is_object(part) else "text"
+    if sort not in ("text", "input_text", "output_text"):
+        message = f"{_short(sort)} is not text: images and sound are not supported"
+        raise ChatError("not_text", message, where, "remove the part; the text parts can stay")
+    text = part.get("text") if is_object(part) else part
+    if not isinstance(text, str):
+        raise ChatError("content_type", f"the part's text is {kind(text)}, expected text", where, "give text")
+    return text
+
+
 def _call(call: Any, where: str, j: int, notices: list[Notice]) -> ToolCall:
+    where = f"{where}, tool call {j}"
     wrapped = call if is_object(call) and "function" in call else {"function": call}
     try:
         raw = _Call.model_validate(wrapped)
     except ValidationError as error:
         remedy = 'give {"function": {"name": …, "arguments": {…}}}'
-        raise ChatError("tool_call", f"tool call {j + 1} is {_kind(call)} without a name", where, remedy) from error
+        raise ChatError("tool_call", f"{kind(call)} without a function name", where, remedy) from error
     return ToolCall(raw.function.name, _arguments(raw.function.arguments, where, notices), raw.id)
 
 
 def _arguments(arguments: Any, where: str, notices: list[Notice]) -> dict[str, Any] | str:
-    if is_object(arguments):
-        return dict(arguments)
+    value = _value_within(arguments)
+    if isinstance(arguments, str) and isinstance(value, str) and is_object(_value_within(value)):
+        notices.append(Notice("double_encoded", "the arguments are JSON inside JSON, twice; they were unpacked", where))
+        value = _value_within(value)
+    if is_object(value) and is_writable(value):
+        return dict(value)
     if not isinstance(arguments, str):
-        raise ChatError("tool_call", f"arguments is {_kind(arguments)}, expected an object", where, "give an object")
+        message = f"arguments is {kind(arguments)}, expected an object that JSON can hold"
+        raise ChatError("tool_call", message, where, 'give {"name": value, …}')
+    notices.append(Notice("arguments_are_text", "the arguments are no JSON object; they are kept as text", where))
+    return arguments
+
+
+def _value_within(value: Any) -> Any:
+    """The value of a string's JSON; whatever is not JSON as it is."""
+    if not isinstance(value, str):
+        return value
     try:
-        value = json.loads(arguments)
-    except ValueError:
-        return arguments
-    if isinstance(value, str):
-        notices.append(Notice("double_encoded", "the arguments of a tool call are JSON inside JSON, twice", where))
-    return value if is_object(value) else arguments
+        read = read_json(value)
+    except ChatError:
+        return value
+    return value if next(repeated_keys(read), None) is not None else read
 
 
-def _read_samples(value: "_Lines | list[Any]") -> Chat:
-    """The first sample; the others are kept beside it, and a line that cannot be read is noted."""
-    if not isinstance(value, _Lines):
-        first, *others = [_finished(_from_value(item), []) for item in value]
-        return replace(first, others=tuple(others))
-    chats: list[Chat] = []
+def _read_samples(value: _Lines | list[Any]) -> Chat:
+    """The first sample; the others are kept beside it, and one that cannot be read is noted."""
+    first, *further = _samples(value)
+    chat = _sample(*first)
+    others: list[Chat] = []
     notices: list[Notice] = []
-    for number, line in value.lines:
+    for place, sample in further:
         try:
-            chats.append(_finished(_from_value(read_json(line)), []))
+            others.append(_sample(place, sample))
         except ChatError as error:
-            where = ", ".join(part for part in (f"line {number}", error.where) if part)
-            notices.append(Notice(error.code, error.message, where))
-    if not chats:
-        raise ChatError(notices[0].code, notices[0].message, notices[0].where, "give one JSON object a line")
-    notices = [*chats[0].notices, *notices]
-    return replace(chats[0], form="jsonl", others=tuple(chats[1:]), notices=tuple(notices))
+            notices.append(Notice(error.code, error.message, error.where))
+    if len(notices) > MOST_NOTICES:
+        more = f"{len(notices) - MOST_NOTICES} further samples cannot be read either"
+        notices = [*notices[:MOST_NOTICES], Notice("more_bad_samples", more)]
+    form = "jsonl" if isinstance(value, _Lines) else chat.form
+    return replace(chat, form=form, others=tuple(others), notices=(*chat.notices, *notices))
+
+
+def _samples(value: _Lines | list[Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Each sample's place, and how to get its value."""
+    if isinstance(value, _Lines):
+        for number, line in value.lines:
+            yield f"line {number}", partial(read_json, line, number)
+        return
+    for i in range(len(value)):
+        yield f"sample {i + 1}", partial(value.__getitem__, i)
+
+
+def _sample(place: str, get: Callable[[], Any]) -> Chat:
+    try:
+        return _from_value(get(), in_samples=True)
+    except ChatError as error:
+        raise error if error.where.startswith("line ") else _placed(error, place) from error
 
 
 def _read_sharegpt(value: Any) -> Chat:
+    bare = not _has("conversations")(value)
     turns = [value] if _has("from")(value) else value if is_list(value) else value["conversations"]
     if not is_list(turns) or not turns:
         raise ChatError("no_messages", "conversations holds no turns", remedy="add at least one")
-    named = [_from_sharegpt(turn, i) for i, turn in enumerate(turns)]
+    named = [_from_sharegpt(turn, i) for i, turn in enumerate(turns, 1)]
+    roles = dict.fromkeys((str(turn["from"]), read["role"]) for turn, read in zip(turns, named, strict=True))
     holder = value if is_object(value) else {}
     if holder.get("system"):
         named.insert(0, {"role": "system", "content": holder["system"]})
     chat = _read_messages({"messages": named, "tools": holder.get("tools")}, "sharegpt")
-    pairs = dict.fromkeys(
-        (str(turn["from"]), read["role"]) for turn, read in zip(turns, named[-len(turns) :], strict=True)
-    )
-    told = ", ".join(f"{old} → {new}" for old, new in pairs)
-    return replace(chat, notices=(*chat.notices, Notice("sharegpt_roles", f"read as ShareGPT: {told}")))
+    told = ", ".join(f"{old[:40]} → {new[:40]}" for old, new in list(roles)[:10])
+    notices = [Notice("sharegpt_roles", f"read as ShareGPT: {told}")] if bare else []
+    return replace(chat, notices=(*chat.notices, *notices))
 
 
 def _from_sharegpt(turn: Any, i: int) -> dict[str, Any]:
-    where = f"message {i + 1}"
+    where = f"message {i}"
     if not is_object(turn) or "from" not in turn:
-        raise ChatError("role_missing", f'{_kind(turn)} without "from"', where, 'give {"from": "human", "value": …}')
+        raise ChatError("role_missing", f'{kind(turn)} without "from"', where, 'give {"from": "human", "value": …}')
+    said = turn.get("value")
     role = SHAREGPT_ROLES.get(str(turn["from"]).lower(), str(turn["from"]))
-    if turn["from"] == "function_call":
-        call = read_json(turn["value"]) if isinstance(turn.get("value"), str) else turn.get("value")
-        return {"role": role, "content": "", "tool_calls": call if is_list(call) else [call]}
-    return {"role": role, "content": turn.get("value")}
+    if turn["from"] != "function_call":
+        return {"role": role, "content": said}
+    call = _json_within(said, where) if isinstance(said, str) else said
+    return {"role": role, "content": "", "tool_calls": call if is_list(call) else [call]}
 
 
 def _read_alpaca(value: dict[str, Any]) -> Chat:
-    asked = value["instruction"]
-    if value.get("input") and isinstance(asked, str):
-        asked = f"{asked}\n\n### Input:\n{value['input']}"
+    asked, given = value["instruction"], value.get("input")
+    if given and not isinstance(given, str):
+        raise ChatError("content_type", f"input is {kind(given)}, expected text", "input", "give text")
+    if given and isinstance(asked, str):
+        asked = f"{asked}\n\n### Input:\n{given}"
     turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": value.get("output", "")}]
     if value.get("system"):
         turns.insert(0, {"role": "system", "content": value["system"]})
@@ -320,73 +421,54 @@ def _read_prompt_completion(value: dict[str, Any]) -> Chat:
         chat = Chat((Message("user", prompt), Message("assistant", completion)), "prompt_completion", template="plain")
         return replace(chat, completion_start=1)
     if not is_list(prompt) or not is_list(completion):
-        message = f"prompt is {_kind(prompt)} and completion {_kind(completion)}"
+        message = f"prompt is {kind(prompt)} and completion {kind(completion)}"
         raise ChatError("prompt_completion", message, remedy="give two texts or two lists of messages")
     chat = _read_messages({"messages": prompt + completion, "tools": value.get("tools")}, "prompt_completion")
     return replace(chat, completion_start=len(prompt))
 
 
-def _finished(chat: Chat, notices: list[Notice]) -> Chat:
-    """Roles and characters that would mislead, looked at once for every form."""
-    own = [
-        notice for i, message in enumerate(chat.messages) for notice in _role_notices(message.role, f"message {i + 1}")
-    ]
-    messages = tuple(_without_surrogates(message, f"message {i + 1}", own) for i, message in enumerate(chat.messages))
-    return replace(chat, messages=messages, notices=(*notices, *own, *chat.notices))
+def _read_document(text: str) -> Chat:
+    return Chat((Message(DOCUMENT, text),), "text", template="plain")
+
+
+def _finished(chat: Chat) -> Chat:
+    """Roles and characters that would mislead, looked at once for every form; a second look adds nothing."""
+    notices: list[Notice] = []
+    messages: list[Message] = []
+    for i, message in enumerate(chat.messages, 1):
+        notices += _role_notices(message.role, f"message {i}")
+        messages.append(_without_surrogates(message, f"message {i}", notices))
+    told: list[str] = []
+    tools = tuple(without_surrogates(tool, told) for tool in chat.tools)
+    notices += [Notice("lone_surrogate", sentence, "tools") for sentence in told]
+    clean = [Notice(n.code, without_surrogates(n.message, []), n.where) for n in (*notices, *chat.notices)]
+    return replace(chat, messages=tuple(messages), tools=tools, notices=tuple(dict.fromkeys(clean)))
 
 
 def _role_notices(role: str, where: str) -> list[Notice]:
     if CONTROL_TOKEN.search(role):
-        raise ChatError(
-            "role_holds_control_token", f"the role {role[:40]!r} holds a control token", where, "name a role"
-        )
+        message = f"the role {_short(role)} holds a control token"
+        raise ChatError("role_holds_control_token", message, where, f"name a role: {', '.join(ROLES)}")
     if role in (*ROLES, DOCUMENT):
         return []
     meant = role.strip().lower()
     if meant in ROLES:
         message = f"the role is {role!r}: did you mean {meant}? As it is, this turn is not supervised"
         return [Notice("role_near_miss", message, where)]
-    return [Notice("unknown_role", f"the role {role[:80]!r} is unknown; nothing in this turn is supervised", where)]
+    return [Notice("unknown_role", f"the role {_short(role)} is unknown; nothing in this turn is supervised", where)]
 
 
 def _without_surrogates(message: Message, where: str, notices: list[Notice]) -> Message:
-    def mended(text: str) -> str:
-        for at, character in enumerate(text):
-            if "\ud800" <= character <= "\udfff":
-                told = f"lone surrogate U+{ord(character):04X} at character {at}, shown and tokenized as U+FFFD"
-                notices.append(Notice("lone_surrogate", told, where))
-        return re.sub("[\ud800-\udfff]", "\ufffd", text)
-
-    calls = tuple(replace(call, arguments=_mended(call.arguments, mended)) for call in message.tool_calls)
-    return replace(
-        message,
-        role=mended(message.role),
-        content=mended(message.content),
-        reasoning=mended(message.reasoning),
-        tool_calls=calls,
-    )
+    told: list[str] = []
+    fields = {name: getattr(message, name) for name in ("role", "content", "reasoning", "name", "tool_call_id")}
+    calls = [ToolCall(*without_surrogates([call.name, call.arguments, call.id], told)) for call in message.tool_calls]
+    mended = replace(message, tool_calls=tuple(calls), **without_surrogates(fields, told))
+    notices += [Notice("lone_surrogate", sentence, where) for sentence in told]
+    return mended
 
 
-def _mended(value: Any, mended: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return mended(value)
-    if is_object(value):
-        return {mended(key): _mended(item, mended) for key, item in value.items()}
-    return [_mended(item, mended) for item in value] if is_list(value) else value
-
-
-def _decoded(data: bytes) -> tuple[str, list[Notice]]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16"), [Notice("encoding", "the file is UTF-16; it was read as such")]
-    try:
-        return data.decode("utf-8"), []
-    except UnicodeDecodeError as error:
-        raise ChatError("encoding", "the file is not UTF-8", f"byte {error.start}", "save it as UTF-8") from error
-
-
-def _kind(value: Any) -> str:
-    names = {"str": "a string", "bool": "a boolean", "int": "a number", "float": "a number", "list": "a list"}
-    return "null" if value is None else names.get(value.__class__.__name__, "an object")
+def _short(value: Any) -> str:
+    return repr(value[:40] if isinstance(value, str) else kind(value))
 
 
 def _has(*keys: str) -> Callable[[Any], bool]:
@@ -394,137 +476,185 @@ def _has(*keys: str) -> Callable[[Any], bool]:
 
 
 def _is_list_of(*keys: str) -> Callable[[Any], bool]:
+    """True of a list in which at least one object has one of the keys: the others are mistakes to be named."""
+
     def check(value: Any) -> bool:
-        if not is_list(value) or not value:
+        if not is_list(value) or not value or _is_samples(value):
             return False
         return any(is_object(item) and any(key in item for key in keys) for item in value)
 
     return check
 
 
+def _is_samples(value: Any) -> bool:
+    if isinstance(value, _Lines):
+        return True
+    if not is_list(value) or not value:
+        return False
+    return is_list(value[0]) or (is_object(value[0]) and any(key in value[0] for key in SAMPLE_KEYS))
+
+
 def _found(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
-    return lambda text: isinstance(text, str) and not JSON_START.match(text) and bool(pattern.search(text))
+    return lambda text: bool(pattern.search(text)) and not _starts_otherwise(text)
 
 
-def _text_chat(read: Callable[[str], list[Message]], form: str) -> Callable[[str], Chat]:
+def _starts_otherwise(text: str) -> bool:
+    """JSON or a transcript may speak of a template's marks without being written in it."""
+    return _looks_like_json(text) or rendered_text.is_transcript(text)
+
+
+def _text_chat(read: Callable[[str], rendered_text.Turns], form: str, template: str | None) -> Callable[[str], Chat]:
     def made(text: str) -> Chat:
         notices: list[Notice] = []
-        raw = [_message(message.to_dict(), i, notices) for i, message in enumerate(read(text))]
+        messages, left = read(text)
+        raw = [_message(message.to_dict(), i, notices) for i, message in enumerate(messages)]
         if not raw:
             raise ChatError("no_messages", "no turn could be read from the text", remedy="is its first header whole?")
-        return Chat(tuple(raw), form, notices=tuple(notices))
+        if left:
+            told = f"{len(left):,} characters stand outside every turn and were left out: {left[:40]!r}"
+            notices.append(Notice("text_outside_turns", told))
+        return Chat(tuple(raw), form, template=template, notices=tuple(notices))
 
     return made
+
+
+def _rendered(
+    name: str,
+    title: str,
+    example: str,
+    meaning: str,
+    reads: Callable[[Any], bool],
+    read: Callable[[str], rendered_text.Turns],
+    template: str | None,
+) -> Format:
+    return Format(name, title, example, meaning, reads, _text_chat(read, name, template), is_text=True)
 
 
 def _rows(*rows: Format) -> dict[str, Format]:
     return {row.name: row for row in rows}
 
 
-def _is_samples(value: Any) -> bool:
-    if isinstance(value, _Lines):
-        return True
-    return is_list(value) and bool(value) and all(_is_sample(item) for item in value)
-
-
-def _is_sample(item: Any) -> bool:
-    if is_list(item):
-        return bool(item)
-    return is_object(item) and any(key in item for key in ("messages", "conversations", "instruction", "prompt"))
-
-
+# In the order tried: the forms of text first among themselves, then those of JSON
 FORMATS = _rows(
-    Format(
-        "chatml",
-        "ChatML text",
-        "<|im_start|>user\nHi<|im_end|>\n",
-        _found(rendered_text.CHATML),
-        _text_chat(rendered_text.turns_of(rendered_text.CHATML), "chatml"),
-        "chatml",
-    ),
-    Format(
-        "llama3",
-        "Llama 3 text",
-        "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>",
-        _found(rendered_text.LLAMA3),
-        _text_chat(rendered_text.turns_of(rendered_text.LLAMA3), "llama3"),
-        "llama3",
-    ),
-    Format(
-        "gemma",
-        "Gemma text",
-        "<start_of_turn>user\nHi<end_of_turn>\n",
-        _found(rendered_text.GEMMA),
-        _text_chat(rendered_text.turns_of(rendered_text.GEMMA), "gemma"),
-        "gemma",
-    ),
-    Format(
-        "phi",
-        "Phi text",
-        "<|user|>\nHi<|end|>\n",
-        _found(rendered_text.PHI),
-        _text_chat(rendered_text.turns_of(rendered_text.PHI), "phi"),
-        "phi3",
-    ),
-    Format(
-        "mistral",
-        "Mistral text",
-        "<s>[INST]Hi[/INST]Hello</s>",
-        lambda text: _found(rendered_text.INST)(text) and ("[SYSTEM_PROMPT]" in text or "[INST] " not in text),
-        _text_chat(rendered_text.read_llama2, "mistral"),
-        "mistral",
-    ),
-    Format(
-        "llama2",
-        "Llama 2 text",
-        "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello </s>",
-        _found(rendered_text.INST),
-        _text_chat(rendered_text.read_llama2, "llama2"),
-        "llama2",
-    ),
-    Format(
-        "alpaca_text",
-        "Alpaca text",
-        "### Instruction:\nHi\n\n### Response:\nHello",
-        _found(rendered_text.ALPACA),
-        _text_chat(rendered_text.read_alpaca, "alpaca_text"),
-        "alpaca",
-    ),
-    Format("jsonl", "JSON Lines, first sample", '{"messages": […]}\n{"messages": […]}', _is_samples, _read_samples),
     Format(
         "openai",
         "OpenAI messages",
         '[{"role": "user", "content": "Hi"}]',
+        "A list of messages, or an object with messages and tools, as the OpenAI API takes them.",
         lambda v: _has("messages")(v) or _has("role")(v) or _is_list_of("role", "content")(v),
         _read_messages,
+    ),
+    Format(
+        "jsonl",
+        "JSON Lines, first sample",
+        '{"messages": […]}\n{"messages": […]}',
+        "One sample a line, or a JSON list of samples; the first is shown, the others are kept beside it.",
+        _is_samples,
+        _read_samples,
     ),
     Format(
         "sharegpt",
         "ShareGPT",
         '{"conversations": [{"from": "human", "value": "Hi"}]}',
+        "Turns of from and value, as FastChat and LLaMA-Factory store them; human is the user, gpt the assistant.",
         lambda v: _has("conversations")(v) or _has("from", "value")(v) or _is_list_of("from")(v),
         _read_sharegpt,
     ),
-    Format("alpaca", "Alpaca", '{"instruction": "…", "input": "", "output": "…"}', _has("instruction"), _read_alpaca),
+    Format(
+        "alpaca",
+        "Alpaca",
+        '{"instruction": "…", "input": "", "output": "…"}',
+        "One instruction, an optional input, one output, as in Stanford Alpaca's data.",
+        _has("instruction"),
+        _read_alpaca,
+    ),
     Format(
         "prompt_completion",
         "Prompt and completion",
         '{"prompt": "…", "completion": "…"}',
+        "Two texts that are joined without a template, or two lists of messages, as TRL takes them.",
         _has("prompt", "completion"),
         _read_prompt_completion,
     ),
-    Format(
+    _rendered(
+        "chatml",
+        "ChatML text",
+        "<|im_start|>user\nHi<|im_end|>\n",
+        "Text that ChatML's template has written, as Qwen and many others use it.",
+        _found(rendered_text.CHATML),
+        rendered_text.turns_of(rendered_text.CHATML),
+        "chatml",
+    ),
+    _rendered(
+        "llama3",
+        "Llama 3 text",
+        "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>",
+        "Text that Llama 3's template has written; its ipython turns are tool results.",
+        _found(rendered_text.LLAMA3),
+        rendered_text.turns_of(rendered_text.LLAMA3, {"ipython": "tool"}),
+        "llama3",
+    ),
+    _rendered(
+        "mistral",
+        "Mistral text",
+        "<s>[INST]Hi[/INST]Hello</s>",
+        "[INST] text as Mistral writes it from v3 on: no <<SYS>>, no space within the marks.",
+        lambda text: rendered_text.is_mistral(text) and _found(rendered_text.INST)(text),
+        rendered_text.read_inst,
+        "mistral",
+    ),
+    _rendered(
+        "llama2",
+        "Llama 2 text",
+        "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello </s>",
+        "[INST] text with a space within the marks, the system message between <<SYS>>.",
+        _found(rendered_text.INST),
+        rendered_text.read_inst,
+        "llama2",
+    ),
+    _rendered(
+        "gemma",
+        "Gemma text",
+        "<start_of_turn>user\nHi<end_of_turn>\n",
+        "Text that Gemma's template has written; it calls the assistant model.",
+        _found(rendered_text.GEMMA),
+        rendered_text.turns_of(rendered_text.GEMMA, {"model": "assistant"}),
+        "gemma",
+    ),
+    _rendered(
+        "phi",
+        "Phi text",
+        "<|user|>\nHi<|end|>\n",
+        "Text that Phi 3's template has written.",
+        _found(rendered_text.PHI),
+        rendered_text.turns_of(rendered_text.PHI),
+        "phi3",
+    ),
+    _rendered(
+        "alpaca_text",
+        "Alpaca text",
+        "### Instruction:\nHi\n\n### Response:\nHello",
+        "Text under ### Instruction, ### Input and ### Response; what stands before them is the system message.",
+        _found(rendered_text.ALPACA),
+        rendered_text.read_alpaca,
+        "alpaca",
+    ),
+    _rendered(
         "transcript",
         "Transcript",
         "User: Hi\nAssistant: Hello",
-        lambda v: isinstance(v, str) and rendered_text.is_transcript(v),
-        _text_chat(rendered_text.read_transcript, "transcript"),
+        "Lines that begin with who speaks: User, Human, Assistant, AI, System, 用户, 助手, 系统; either colon.",
+        rendered_text.is_transcript,
+        rendered_text.read_transcript,
+        None,
     ),
     Format(
         "text",
         "Plain text, one document",
         "The cat sat on the mat.",
-        lambda v: isinstance(v, str),
-        lambda v: Chat((Message(DOCUMENT, v),), "text"),
+        "Text with none of these marks: one document, as in pretraining.",
+        lambda text: text.lstrip()[0] not in "[{" and not _looks_like_json(text),
+        _read_document,
+        is_text=True,
     ),
 )

@@ -245,21 +245,18 @@ def _in_child(job: Job) -> Result:
         _limit_self()
         with os.fdopen(writer, "w") as pipe:
             pipe.write(json.dumps(render(job)))
-            pipe.flush()
-            os._exit(0)
+        os._exit(0)
     os.close(writer)
     answer = _read_until(reader, time.monotonic() + SECONDS)
     os.close(reader)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
     if answer is None:
-        return _error("template_time", f"the template was stopped after {SECONDS} s")
-    try:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if answer:
         return json.loads(answer)
-    except ValueError:  # the child died half-way: out of memory or of CPU time
-        return _error(
-            "template_memory", f"the template was stopped at its limit of {EXTRA_MEMORY // 2**20} MB, {SECONDS} s"
-        )
+    if answer is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)):
+        return _error("template_time", f"the template was stopped after {SECONDS} s")
+    return _error("template_memory", f"the template needs more than {EXTRA_MEMORY // 2**20} MB of memory")
 
 
 def _limit_self() -> None:

@@ -55,6 +55,7 @@ SAMPLES = _rows(
         "multi_turn",
         "Several turns",
         "多轮对话",
+        "System: You are a helpful dictionary.\n"
         "User: What does happy mean?\nAssistant: Happy means enjoying or showing or marked by joy or pleasure.\n"
         "User: Give me a synonym.\nAssistant: Another word for happy is glad.\n"
         "User: Thank you!\nAssistant: You're welcome!",
@@ -64,10 +65,14 @@ SAMPLES = _rows(
         "system",
         "System prompt",
         "系统提示",
-        _messages(
-            ("system", "You are a helpful dictionary."),
-            ("user", "Define river."),
-            ("assistant", "River means a large natural stream of water (larger than a creek)."),
+        _json(
+            {
+                "conversations": [
+                    {"from": "system", "value": "You are a helpful dictionary."},
+                    {"from": "human", "value": "Define river."},
+                    {"from": "gpt", "value": "River means a large natural stream of water (larger than a creek)."},
+                ]
+            }
         ),
         "The system prompt steers every answer and is a target in none.",
     ),
@@ -102,14 +107,9 @@ SAMPLES = _rows(
         "reasoning",
         "Reasoning",
         "推理",
-        _messages(
-            ("user", "What does hammer mean?"),
-            (
-                "assistant",
-                "<think>\nHammer is a noun. It is a kind of hand tool.\n</think>\n\n"
-                "Hammer means a hand tool with a heavy rigid head and a handle.",
-            ),
-        ),
+        "<|im_start|>user\nWhat does hammer mean?<|im_end|>\n"
+        "<|im_start|>assistant\n<think>\nHammer is a noun. It is a kind of hand tool.\n</think>\n\n"
+        "Hammer means a hand tool with a heavy rigid head and a handle.<|im_end|>\n",
         "Reasoning is part of the answer; a knob leaves it out of the loss.",
     ),
     Sample(

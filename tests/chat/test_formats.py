@@ -1,17 +1,18 @@
 """Every usual form is recognised, and every bad input is named with its place (reliability.md, rows J and S04)."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftviz.chat.formats import FORMATS, from_python_literal, parse
-from sftviz.chat.messages import Chat, ChatError, Message
+from sftviz.chat.formats import FORMATS, LONGEST_CHAT, from_python_literal, parse
+from sftviz.chat.messages import Chat, ChatError, Message, ToolCall
 from sftviz.chat.rendering import render
-from sftviz.chat.samples import SAMPLES
+from tests.chat.bad_inputs import BAD_INPUTS, OK
+from tests.chat.chats import any_chat
 
-OK = '[{"role": "user", "content": "hi"}]'
 TWO = [("user", "hi"), ("assistant", "yo")]
 
 FORMS = {
@@ -57,69 +58,150 @@ def test_rendered_text_comes_back_as_it_was_pasted(name: str) -> None:
     assert written.removesuffix("<|endoftext|>") == text
 
 
-ERRORS = {
-    "J01": (" \n", "empty", "nothing was pasted"),
-    "J02": ('[{"role":"user","content":"hi', "json", "line 1, column 27: a string is not closed"),
-    "J03 comma": ("[1,]", "json", "line 1, column 4: a comma stands before the closing bracket"),
-    "J03 comment": ("[1] // x", "json", "line 1, column 5: comments"),
-    "J04": ("[{'role':'user'}]", "python_literal", "Python literal"),
-    "J04 None": ("[None]", "python_literal", "Python literal"),
-    "J07": (b'["\xe9"]', "encoding", "byte 2"),
-    "J08": ('{"a":1}\n{"b":2}', "not_a_chat", "line 1"),
-    "J09": ('[{"role":"user","role":"assistant","content":"x"}]', "duplicate_key", "message 1: the key 'role'"),
-    "J10": ("[" * 5000 + "]" * 5000, "too_deep", "character 64: nested deeper than 64"),
-    "J10 million": ("[" * 190_000, "too_deep", "character 64"),
-    "J11": ("[NaN, Infinity]", "not_a_json_number", "line 1, column 2: NaN"),
-    "J11 1e999": ("[1e999]", "not_a_json_number", "1e999"),
-    "J12": ("[" + "9" * 5000 + "]", "number_too_long", "5,000 digits"),
-    "J14": ('["a\x01"]', "json", "control character U\\+0001"),
-    "J15 string": ('"hi"', "not_a_chat", "expected a list of messages, got a string"),
-    "J15 number": ("5", "not_a_chat", "got a number"),
-    "J15 object": ("{}", "not_a_chat", "an object with no keys"),
-    "J15 null": ("null", "not_a_chat", "got null"),
-    "J16": ("[]", "no_messages", "no messages"),
-    "J17": ("[[]]", "no_messages", "sample 1"),
-    "J18 null": ("[null]", "not_a_message", "message 1: null, expected an object"),
-    "J18 string": ('["hi"]', "not_a_message", "message 1: a string"),
-    "J19": ('[{"content":"x"}]', "role_missing", 'message 1: "role" is missing'),
-    "J25 number": ('[{"role":"user","content":5}]', "content_type", "message 1: content is a number, expected text"),
-    "J25 boolean": ('[{"role":"user","content":true}]', "content_type", "content is a boolean"),
-    "J25 object": ('[{"role":"user","content":{"a":1}}]', "content_type", "content is an object"),
-    "J27": ('[{"role":"user","content":[{"type":"image_url"}]}]', "not_text", "message 1: part 1 is 'image_url'"),
-    "J31": ("x" * 1_000_000, "too_long", "1,000,000 characters; at most 200,000"),
-    "S04": ('[{"role":"user<|im_end|>","content":"x"}]', "role_holds_control_token", "message 1"),
-    "second message": ('[{"role":"user","content":"a"},{"content":"b"}]', "role_missing", "message 2"),
-    "tools": ('{"messages":[{"role":"user","content":"a"}],"tools":5}', "tools", "tools is a number"),
-    "call": ('[{"role":"assistant","tool_calls":[5]}]', "tool_call", "message 1: tool call 1"),
+@pytest.mark.parametrize("name", BAD_INPUTS)
+def test_a_bad_input_is_answered_as_the_catalogue_says(name: str) -> None:
+    row = BAD_INPUTS[name]
+    if row.expected == "error":
+        with pytest.raises(ChatError) as caught:
+            parse(row.make())
+        assert caught.value.code == row.code
+        assert row.words in str(caught.value)
+        assert caught.value.remedy
+        return
+    notices = parse(row.make()).notices
+    assert [notice.code for notice in notices] == ([row.code] if row.expected == "warn" else [])
+    assert all(row.words in f"{notice.where}: {notice.message}" for notice in notices)
+
+
+def test_the_catalogue_is_whole() -> None:
+    """reliability.md, section 3: the rows of the chat box, and the control token in a role."""
+    assert {row.row for row in BAD_INPUTS.values()} == {f"J{i:02}" for i in range(1, 35)} | {"S04"}
+
+
+# Each would take minutes with a reader that goes back over what it has read
+SLOW = {
+    "unclosed thought": json.dumps([{"role": "assistant", "content": "<think>" + "\n" * 90_000}]),
+    "instructions without end": "<s>" + "[INST]" * 33_000,
+    "system prompts without end": "[INST]a[/INST]" + "[SYSTEM_PROMPT]" * 13_000,
+    "headers": "<|im_start|>user\n" * 11_000,
+    "header starts": "<|im_start|>" * 16_000 + "<|im_start|>a\n",
+    "llama headers": "<|start_header_id|>" * 10_000 + "<|start_header_id|>a<|end_header_id|>\n\n",
+    "blank lines": "User: a" + "\n" * 190_000,
+    "stars": "*" * 190_000 + "User: a",
+    "quotes": '"' * 199_999,
+    "backslashes": '["' + "\\" * 199_990,
+    "minus signs": "[" + "-" * 190_000,
+    "parentheses": "[" + "(" * 190_000,
+    "bad lines": OK + "\n{}" * 30_000,
+    "surrogates": "\ud800" * 199_999,
+    "end tokens": "<|im_start|>user\n" + "<s>   " * 33_000,
 }
 
 
-@pytest.mark.parametrize("case", ERRORS)
-def test_a_mistake_is_named_with_place_and_remedy(case: str) -> None:
-    pasted, code, words = ERRORS[case]
-    with pytest.raises(ChatError, match=words) as caught:
-        parse(pasted)
+@pytest.mark.parametrize("name", SLOW)
+def test_no_text_keeps_the_reader_busy(name: str) -> None:
+    assert len(SLOW[name]) <= LONGEST_CHAT
+    started = time.process_time()
+    try:
+        assert len(parse(SLOW[name]).notices) <= 30
+    except ChatError as error:
+        assert len(str(error)) < 1000
+    assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ([[[{"role": "user", "content": "x"}]]], "not_a_message"),
+        ([{"role": "assistant", "tool_calls": [{"name": "f", "arguments": {"x": float("nan")}}]}], "tool_call"),
+        ([{"role": "assistant", "tool_calls": [{"name": "f", "arguments": {"x": b"a"}}]}], "tool_call"),
+        ([{"role": "assistant", "tool_calls": [5]}], "tool_call"),
+        ({"messages": [{"role": "user", "content": "a"}], "tools": 5}, "tools"),
+        ({"messages": [{"role": "user", "content": "a"}], "tools": [5]}, "tools"),
+        ({"prompt": "a", "completion": []}, "prompt_completion"),
+        ({"instruction": "a", "input": 5}, "content_type"),
+        ({"conversations": []}, "no_messages"),
+    ],
+)
+def test_a_wrong_value_is_named(value: object, code: str) -> None:
+    with pytest.raises(ChatError) as caught:
+        parse(value)  # pyright: ignore[reportArgumentType]
     assert caught.value.code == code
     assert caught.value.remedy
 
 
-NOTICES = {
-    "J05": ("\ufeff" + OK, "byte_order_mark"),
-    "J07": (OK.encode("utf-16"), "encoding"),
-    "J08": ('{"messages":[{"role":"user","content":"x"}]}\n{"bad"', "json"),
-    "J13": ('[{"role":"user","content":"a\\ud800"}]', "lone_surrogate"),
-    "J20": ('[{"role":"wizard","content":"x"}]', "unknown_role"),
-    "J21": ('[{"role":"Assistant","content":"x"}]', "role_near_miss"),
-    "J22": ('[{"from":"gpt","value":"x"}]', "sharegpt_roles"),
-    "J23": ('[{"role":"user","content":null}]', "empty_content"),
-    "J26": ('[{"role":"user","content":[{"type":"text","text":"hi"}]}]', "parts_joined"),
-}
+def test_a_list_that_holds_itself_is_too_deep() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(ChatError, match="nested deeper than 64"):
+        parse(endless)
 
 
-@pytest.mark.parametrize("case", NOTICES)
-def test_what_was_changed_or_doubted_is_said(case: str) -> None:
-    pasted, code = NOTICES[case]
-    assert code in [notice.code for notice in parse(pasted).notices]
+def test_a_tuple_of_messages_is_a_list_of_messages() -> None:
+    assert parse(({"role": "user", "content": "hi"},)).messages == (Message("user", "hi"),)
+
+
+def test_text_outside_every_turn_is_told_not_lost_in_silence() -> None:
+    chat = parse("Read this:\n<|im_start|>user\nhi<|im_end|>\n")
+    assert [(notice.code, notice.message[:13]) for notice in chat.notices] == [("text_outside_turns", "10 characters")]
+
+
+def test_a_transcript_may_speak_of_a_templates_marks() -> None:
+    chat = parse("User: what is <|im_start|>user\nfor?\nAssistant: a header")
+    assert (chat.form, len(chat.messages)) == ("transcript", 2)
+
+
+@pytest.mark.parametrize("text", ['"Hello," he said.', "2024-01-01", "Model: T-800\nPrice: 3", "uſer: x"])
+def test_text_with_no_marks_is_one_document(text: str) -> None:
+    assert parse(text).messages == (Message("document", text),)
+
+
+@pytest.mark.parametrize("text", ["[a list", "{an object", "[INST]", "NaN", "-1.5e3", '"hi"', "true", " null\n"])
+def test_what_begins_like_json_or_is_a_json_scalar_is_never_a_document(text: str) -> None:
+    with pytest.raises(ChatError):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "template", "completion_start"),
+    [
+        ('{"prompt": "a", "completion": "b"}', "plain", 1),
+        ('{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "user", "content": "b"}]}', None, 1),
+        ('{"system": "s", "instruction": "a", "output": "b"}', "alpaca", 2),
+        ("The cat.", "plain", None),
+        ("User: a", None, None),
+        ("<|user|>\na<|end|>\n", "phi3", None),
+        ("<s>[INST]a[/INST]b</s>", "mistral", None),
+        ("<s>[INST]<<SYS>>\ns\n<</SYS>>\n\na[/INST]b</s>", "llama2", None),
+        ("[SYSTEM_PROMPT] s[/SYSTEM_PROMPT][INST] a[/INST] b</s>", "mistral", None),
+        ("### Instruction:\na\n\n### Response:\nb", "alpaca", None),
+    ],
+)
+def test_the_form_tells_template_and_completion(text: str, template: str | None, completion_start: int | None) -> None:
+    chat = parse(text)
+    assert (chat.template, chat.completion_start) == (template, completion_start)
+
+
+def test_the_first_samples_mistake_is_the_error_and_the_others_are_notices() -> None:
+    good, bad = '{"messages": [{"role": "user", "content": "a"}]}', '{"messages": []}'
+    chat = parse(f"{good}\n{bad}\n{good}")
+    assert [(notice.code, notice.where) for notice in chat.notices] == [("no_messages", "line 2")]
+    assert len(chat.others) == 1
+    with pytest.raises(ChatError, match="line 1: the list holds no messages"):
+        parse(f"{bad}\n{good}")
+    assert parse([json.loads(good), json.loads(bad)]).notices[0].where == "sample 2"
+
+
+def test_a_line_separator_inside_a_string_ends_no_line() -> None:
+    sample = '{"messages": [{"role": "user", "content": "a\u2028b"}]}'
+    chat = parse(f"{sample}\n{sample}")
+    assert (chat.messages[0].content, len(chat.others)) == ("a\u2028b", 1)
+
+
+def test_many_bad_lines_give_few_notices() -> None:
+    notices = parse(OK + "\n{}" * 100).notices
+    assert len(notices) == 21
+    assert notices[-1].message == "80 further samples cannot be read either"
 
 
 def test_a_lone_surrogate_is_replaced_and_its_place_told() -> None:
@@ -134,7 +216,14 @@ def test_tool_arguments_are_read_from_a_string_or_an_object() -> None:
         return json.dumps([{"role": "assistant", "content": None, "tool_calls": calls}])
 
     assert parse(call({"a": 1})).messages == parse(call('{"a": 1}')).messages
-    assert parse(call(json.dumps('{"a": 1}'))).notices[0].code == "double_encoded"
+    assert parse(call(json.dumps('{"a": 1}'))).messages == parse(call({"a": 1})).messages
+    assert parse(call("f(1)")).messages[0].tool_calls[0].arguments == "f(1)"
+
+
+def test_a_call_may_be_bare_or_of_the_old_kind() -> None:
+    bare = {"name": "f", "arguments": {"a": 1}}
+    for more in ({"tool_calls": [bare]}, {"function_call": bare}):
+        assert parse([{"role": "assistant", **more}]).messages[0].tool_calls == (ToolCall("f", {"a": 1}),)
 
 
 def test_thinking_at_the_start_of_a_reply_is_reasoning() -> None:
@@ -142,8 +231,24 @@ def test_thinking_at_the_start_of_a_reply_is_reasoning() -> None:
     assert (message.reasoning, message.content) == ("hm", "yo")
 
 
+@pytest.mark.parametrize("key", ["reasoning_content", "reasoning", "thinking"])
+def test_reasoning_is_read_under_each_of_its_names(key: str) -> None:
+    assert parse([{"role": "assistant", "content": "yo", key: "hm"}]).messages == (Message("assistant", "yo", "hm"),)
+
+
+@pytest.mark.parametrize("content", ["<think>never closed", "<think>\n\n</think>\n\nyo", "yo <think>hm</think>"])
+def test_tags_that_hold_no_reasoning_stay_text(content: str) -> None:
+    assert parse([{"role": "assistant", "content": content}]).messages == (Message("assistant", content),)
+
+
 def test_a_python_literal_can_be_converted() -> None:
     assert parse(from_python_literal("[{'role': 'user', 'content': 'hi'}]")).messages == (Message("user", "hi"),)
+
+
+@pytest.mark.parametrize("text", ["f()", "{1, 2}", "1e999", "[" * 90_000, "-" * 190_000 + "1", "0x" + "f" * 5000])
+def test_what_json_cannot_hold_is_not_converted(text: str) -> None:
+    with pytest.raises(ChatError, match="neither JSON nor a Python literal"):
+        from_python_literal(text)
 
 
 def test_further_samples_are_kept() -> None:
@@ -158,6 +263,40 @@ def test_any_text_is_a_chat_or_a_named_error(pasted: str | bytes) -> None:
     except ChatError as error:
         assert error.code
         assert str(error)
+
+
+MARKS = (
+    *("<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|user|>", "<|end|>"),
+    *(
+        "[INST]",
+        "[/INST]",
+        "<<SYS>>",
+        "<</SYS>>",
+        "</s>",
+        "###",
+        "<think>",
+        "</think>",
+        "User:",
+        "Assistant：",
+        "[User]:",
+    ),
+    *("[", "]", "{", "}", '"', ",", ":", "'", "None", "NaN", "1e999", "//", "\\", "用户："),
+    *("\n", "\r\n", "\n\n", " ", "a", "\ud800", "\ufeff"),
+)
+PIECES = [*MARKS, *(form.example for form in FORMATS.values())]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=15).map("".join))
+def test_any_mixture_of_marks_is_a_chat_or_a_named_error(text: str) -> None:
+    try:
+        chat = parse(text)
+    except ChatError as error:
+        assert error.remedy
+    else:
+        assert chat.messages
+        assert chat.form in FORMATS
+        json.dumps([chat.to_dicts(), [notice.message for notice in chat.notices]], ensure_ascii=False).encode()
 
 
 JSON = st.recursive(
@@ -189,16 +328,28 @@ def test_openai_messages_come_back_as_they_went(turns: list[tuple[str, str]]) ->
     assert [(message.role, message.content) for message in chat.messages] == turns
 
 
-@pytest.mark.parametrize("name", SAMPLES)
-def test_every_sample_is_read_without_complaint(name: str) -> None:
-    chat = parse(SAMPLES[name].text)
-    assert chat.notices == ()
-    assert 20 <= len(render(chat, "sftviz/tiny").tokens) <= 220
+TURNS = st.lists(st.tuples(st.sampled_from(["human", "gpt", "system", "observation"]), st.text()), min_size=1)
+SHAREGPT = {"human": "user", "gpt": "assistant", "system": "system", "observation": "tool"}
 
 
-def test_the_samples_come_in_many_forms() -> None:
-    assert len(SAMPLES) == 8
-    assert len({parse(sample.text).form for sample in SAMPLES.values()}) >= 3
+@settings(max_examples=200, deadline=None)
+@given(TURNS)
+def test_sharegpt_turns_come_back_under_the_usual_names(turns: list[tuple[str, str]]) -> None:
+    text = json.dumps({"conversations": [{"from": speaker, "value": said} for speaker, said in turns]})
+    back = {role: speaker for speaker, role in SHAREGPT.items()}
+    assert [(back[message.role], message.content) for message in parse(text).messages] == turns
+
+
+def test_a_sharegpt_call_is_a_tool_call() -> None:
+    turn = {"from": "function_call", "value": '{"name": "lookup", "arguments": {"word": "thumb"}}'}
+    assert parse([turn]).messages == (Message("assistant", tool_calls=(ToolCall("lookup", {"word": "thumb"}),)),)
+
+
+@settings(max_examples=200, deadline=None)
+@given(any_chat())
+def test_a_chats_dicts_are_read_as_the_same_chat(chat: Chat) -> None:
+    assert parse(json.dumps(chat.to_dicts())).messages == chat.messages
+    assert parse(chat.to_dicts()).messages == chat.messages
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -206,3 +357,5 @@ def test_every_format_reads_its_own_example(name: str) -> None:
     example = FORMATS[name].example
     if "…" not in example:
         assert parse(example).form == name
+    assert FORMATS[name].title
+    assert FORMATS[name].meaning.endswith(".")

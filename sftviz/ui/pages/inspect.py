@@ -130,7 +130,12 @@ def _headline(seen: Inspection) -> None:
 def _color_by(seen: Inspection) -> str:
     names = [name for name in COLORINGS if seen.losses is not None or name in ("supervised", "role")]
     chosen = st.segmented_control(
-        "Colour by", names, default="supervised", format_func=lambda name: COLORINGS[name].title, key="color_by"
+        "Colour by",
+        names,
+        default="supervised",
+        format_func=lambda name: COLORINGS[name].title,
+        key="color_by",
+        required=True,
     )
     return chosen if chosen in names else "supervised"
 
