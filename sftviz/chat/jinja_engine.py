@@ -241,11 +241,13 @@ def _in_child(job: Job) -> Result:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reader)
-        _limit_self()
-        with os.fdopen(writer, "w") as pipe:
-            pipe.write(json.dumps(render(job)))
-        os._exit(0)
+        try:
+            os.close(reader)
+            _limit_self()
+            with os.fdopen(writer, "w") as pipe:
+                pipe.write(json.dumps(render(job)))
+        finally:
+            os._exit(0)  # whatever happened, never go on as a second server
     os.close(writer)
     answer = _read_until(reader, time.monotonic() + SECONDS)
     os.close(reader)
