@@ -11,8 +11,8 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = {
-    "inspect-light": (1280, 1180, "light", "Supervised"),
-    "inspect-dark": (1280, 1180, "dark", "Loss"),
+    "inspect-light": (1280, 1330, "light", "Loss"),
+    "inspect-dark": (1280, 1330, "dark", "Loss"),
     "inspect-phone": (390, 1400, "light", "Supervised"),
 }
 

@@ -123,8 +123,9 @@ def _headline(seen: Inspection) -> None:
             ("Loss, nats per supervised token", f"{seen.loss():.3f}"),
             ("Perplexity", f"{seen.perplexity():,.2f}"),
         ]
-    for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
-        column.metric(label, value)
+    with st.container(horizontal=True, gap="large"):
+        for label, value in figures:
+            st.metric(label, value, width="content")
 
 
 def _color_by(seen: Inspection) -> str:

@@ -114,7 +114,7 @@ class Strip {
       const share = Math.min(1, Math.max(0, (amount - amounts.low) / (amounts.high - amounts.low)));
       const rgb = between(palette.sequential[this.theme], share);
       fill = `rgb(${rgb.join(",")})`;
-      ink = luminance(rgb) > 0.36 ? "#000" : "#fff";
+      ink = luminance(rgb) > 0.179 ? "#000" : "#fff"; // where both have the same contrast
       meter = `${(share * 4).toFixed(1)}px`;
     } else if (coloring.name === "role") {
       const colour = palette.roles[columns.role[i] || "template"] || palette.roles.template;
