@@ -55,10 +55,26 @@ def check_shapes(logits: Tensor, labels: Tensor) -> None:
             f"logits {list(logits.shape)} and labels {list(labels.shape)} do not go together; give logits [B, T, V] "
             "and labels [B, T], both unshifted and not flattened"
         )
+    _check_logits(logits)
+
+
+def _check_logits(logits: Tensor) -> None:
     if logits.shape[-1] == 0:
         raise ValueError("the vocabulary is empty: logits have V = 0")
     if not logits.is_floating_point():
         raise ValueError(f"logits are {logits.dtype}, which has no softmax; give float32 or float64")
+
+
+def check_pairs(logits: Tensor, targets: Tensor) -> None:
+    """Raise ValueError unless logits [..., V] and targets [...] are lined up, legal and finite."""
+    if not logits.dim() or logits.shape[:-1] != targets.shape:
+        raise ValueError(
+            f"logits {list(logits.shape)} and targets {list(targets.shape)} do not go together; give [..., V] and "
+            "[...], already lined up"
+        )
+    _check_logits(logits)
+    check_labels(targets, vocabulary=logits.shape[-1])
+    check_finite(logits)
 
 
 def check_labels(labels: Tensor, vocabulary: int) -> None:

@@ -1,0 +1,119 @@
+"""Label smoothing: a target that is not quite sure of itself, in the two conventions papers and code use."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """A row of SMOOTHINGS: what the target and each other token get. shares(epsilon, V) -> on target, on another."""
+
+    name: str
+    title: str
+    formula: str  # KaTeX
+    source: str
+    shares: Callable[[float, int], tuple[float, float]]
+
+
+SMOOTHINGS = {
+    row.name: row
+    for row in (
+        Smoothing(
+            "all",
+            "ε/V on every token",
+            r"q = (1-\varepsilon)\,y + \varepsilon / V",
+            "Szegedy et al. 2016; torch.nn.functional.cross_entropy(label_smoothing=…)",
+            lambda epsilon, v: (1 - epsilon + epsilon / v, epsilon / v),
+        ),
+        Smoothing(
+            "others",
+            "ε/(V−1) on every other token",
+            r"q_y = 1-\varepsilon,\quad q_k = \varepsilon / (V-1)",
+            "OpenNMT, the Annotated Transformer",
+            lambda epsilon, v: (1 - epsilon, epsilon / (v - 1)),
+        ),
+    )
+}
+
+
+def target_shares(epsilon: float, vocabulary: int, convention: str = "all") -> tuple[float, float]:
+    """Probability the smoothed target gives to the right token and to each other one.
+
+    Raises ValueError for an epsilon outside [0, 1] (torch takes a negative one without a word), an unknown convention,
+    and for "others" where there is no other token.
+
+    >>> target_shares(0.1, 5)
+    (0.92, 0.02)
+    """
+    if convention not in SMOOTHINGS:
+        raise ValueError(f"smoothing convention {convention!r} is unknown; use one of {', '.join(SMOOTHINGS)}")
+    if not 0 <= epsilon <= 1:
+        raise ValueError(f"label smoothing {epsilon} is no share of probability; it must be in [0, 1]")
+    if vocabulary < 2 and convention == "others":
+        raise ValueError(f"V = {vocabulary} leaves no other token to give the smoothing to; use convention 'all'")
+    return SMOOTHINGS[convention].shares(epsilon, vocabulary)
+
+
+def smoothed_target(targets: Tensor, vocabulary: int, epsilon: float, convention: str = "all") -> Tensor:
+    """The distribution q the model is pulled to: targets [...] -> [..., V] float64; a zero row where IGNORE.
+
+    >>> smoothed_target(torch.tensor([2, -100]), 4, 0.2)
+    tensor([[0.0500, 0.0500, 0.8500, 0.0500],
+            [0.0000, 0.0000, 0.0000, 0.0000]], dtype=torch.float64)
+    """
+    on_target, on_other = target_shares(epsilon, vocabulary, convention)
+    # scatter needs a legal index on ignored rows too
+    q = torch.full((*targets.shape, vocabulary), on_other, dtype=torch.float64, device=targets.device)
+    q = q.scatter(-1, targets.long().clamp(min=0).unsqueeze(-1), on_target)
+    return q * (targets != IGNORE).unsqueeze(-1)
+
+
+def smoothed_nll(logits: Tensor, targets: Tensor, epsilon: float, convention: str = "all") -> Tensor:
+    """-sum q log p for every row, in nats; 0 where the target is IGNORE.
+
+    logits [..., V], targets [...] already lined up -> [...]. With "all" it is F.cross_entropy(label_smoothing=epsilon,
+    reduction="none"). Raises ValueError as `token_nll`, and for a logit of -inf: a token that is ruled out and still
+    asked for costs infinitely much.
+
+    >>> smoothed_nll(torch.zeros(1, 4), torch.tensor([2]), 0.2)  # a uniform guess costs log V whatever the target
+    tensor([1.3863])
+    """
+    check_pairs(logits, targets)
+    on_target, on_other = target_shares(epsilon, logits.shape[-1], convention)
+    if on_other and torch.isneginf(logits).any():
+        raise ValueError(f"a logit is -inf and label smoothing {epsilon} asks for its token: the loss is infinite")
+    cost = -torch.log_softmax(at_least_float32(logits), dim=-1)
+    of_target = cost.gather(-1, targets.long().clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    everywhere = cost.sum(-1) if on_other else torch.zeros_like(of_target)
+    smoothed = on_other * everywhere + (on_target - on_other) * of_target
+    return torch.where(targets == IGNORE, torch.zeros_like(smoothed), smoothed)
+
+
+def best_gap(epsilon: float, vocabulary: int, convention: str = "all") -> float:
+    """The logit gap between the target and every other token at which the loss is least: log(q_y / q_other).
+
+    Finite as soon as epsilon > 0, where plain cross-entropy wants it infinite. Müller et al. 2019.
+
+    >>> round(best_gap(0.1, 4096), 2)  # log(0.9000244 / 0.00002441)
+    10.52
+    """
+    on_target, on_other = target_shares(epsilon, vocabulary, convention)
+    if on_target == 0:
+        return -math.inf
+    return math.log(on_target / on_other) if on_other else math.inf
+
+
+def loss_at_gap(gaps: Tensor, vocabulary: int, epsilon: float, convention: str = "all") -> Tensor:
+    """The smoothed loss when the target's logit is `gap` above all others, which are equal: [N] -> [N] nats.
+
+    >>> loss_at_gap(torch.zeros(1), 4, 0.0)  # log 4
+    tensor([1.3863])
+    """
+    logits = torch.cat([gaps.unsqueeze(-1), gaps.new_zeros(len(gaps), vocabulary - 1)], dim=-1)
+    return smoothed_nll(logits, torch.zeros(len(gaps), dtype=torch.long, device=gaps.device), epsilon, convention)
