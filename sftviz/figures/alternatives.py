@@ -5,7 +5,8 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from sftviz.figures.palette import GRID, OTHER, TARGET, TEXT, Theme
+from sftviz.figures.layout import dressed
+from sftviz.figures.palette import OTHER, TARGET, Theme
 from sftviz.figures.strip import visible
 
 LONGEST = 24
@@ -38,21 +39,9 @@ def alternatives_bars(
             hovertemplate="%{y}: %{x:.4%}<extra></extra>",
         )
     )
-    figure.update_layout(
-        height=60 + 30 * len(bars),
-        margin={"l": 8, "r": 90, "t": 8, "b": 40},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": TEXT[theme], "size": 14},
-        xaxis={
-            "title": "probability",
-            "tickformat": "~%",
-            "gridcolor": GRID[theme],
-            "range": [0, widest],
-            "fixedrange": True,
-        },
-        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True},
-    )
+    dressed(figure, theme, x="probability", height=60 + 30 * len(bars), margin={"l": 8, "r": 90, "t": 8, "b": 40})
+    figure.update_xaxes(tickformat="~%", range=[0, widest])
+    figure.update_yaxes(autorange="reversed")
     return figure
 
 

@@ -7,6 +7,16 @@ Theme = Literal["light", "dark"]
 SUPERVISED = "#0072b2"
 TARGET = "#d55e00"
 OTHER = "#56b4e9"
+WRONG = "#cc79a7"
+GOOD = "#009e73"
+
+# A kind of curve keeps its colour and its dash wherever it is drawn
+CURVES = {
+    "cross_entropy": ("#0072b2", "solid"),
+    "squared_error": ("#d55e00", "dash"),
+    "shortcut": ("#009e73", "dot"),
+    "smoothed": ("#cc79a7", "dashdot"),
+}
 
 ROLES = {
     "user": "#e69f00",

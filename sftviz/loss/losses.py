@@ -129,3 +129,26 @@ def descend(gradient: Rows, logits: Tensor, target: int, steps: int, rate: float
     for _ in range(steps):
         path.append(path[-1] - rate * gradient(path[-1].unsqueeze(0), targets).squeeze(0))
     return torch.stack(path)
+
+
+def one_rival(vocabulary: int, target: float, rival: float) -> Tensor:
+    """Logits [V] of a row in which token 0 is the target, token 1 its rival, and all others stand at 0, float64.
+
+    >>> one_rival(4, -2.0, 5.0)
+    tensor([-2.,  5.,  0.,  0.], dtype=torch.float64)
+    """
+    if vocabulary < 2:
+        raise ValueError(f"V = {vocabulary} has no rival; give at least 2")
+    logits = torch.zeros(vocabulary, dtype=torch.float64)
+    logits[0], logits[1] = target, rival
+    return logits
+
+
+def steps_until(probabilities: Tensor, threshold: float = 0.5) -> int | None:
+    """The first step at which a path of probabilities [steps + 1] is above the threshold; None where it never is.
+
+    >>> steps_until(torch.tensor([0.1, 0.4, 0.6, 0.7]))
+    2
+    """
+    above = (probabilities > threshold).nonzero()
+    return int(above[0]) if len(above) else None

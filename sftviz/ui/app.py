@@ -5,14 +5,21 @@ import threading
 
 import streamlit as st
 
-from sftviz.ui.pages import inspect
+from sftviz.ui.pages import gradients, inspect
 
 _frozen = threading.Lock()
+
+# address, title, icon, page
+LABS = (("gradients", "Gradients", "📉", gradients.page),)
 
 
 def main() -> None:
     st.set_page_config(page_title="sftviz", page_icon="🔎", layout="wide")
-    st.navigation([st.Page(inspect.page, title="Inspect", icon="🔎", url_path="inspect", default=True)]).run()
+    pages = {
+        "": [st.Page(inspect.page, title="Inspect", icon="🔎", url_path="inspect", default=True)],
+        "Labs": [st.Page(page, title=title, icon=icon, url_path=address) for address, title, icon, page in LABS],
+    }
+    st.navigation(pages).run()
     _freeze_once()
 
 

@@ -12,7 +12,6 @@ from sftviz.chat.formats import FORMATS
 from sftviz.chat.messages import ChatError
 from sftviz.chat.samples import SAMPLES
 from sftviz.figures.alternatives import alternatives_bars
-from sftviz.figures.palette import Theme
 from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection, inspect
 from sftviz.loss import IGNORE, NORMALIZATIONS
@@ -21,6 +20,7 @@ from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.components.notes import notes
 from sftviz.ui.components.pickers import Choices, choose
 from sftviz.ui.components.token_strip import COLORINGS, token_strip
+from sftviz.ui.theme import show, theme
 
 NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
 
@@ -161,9 +161,9 @@ def _prediction(seen: Inspection, position: int) -> None:
     with right:
         if row["nll"] is not None:
             figure = alternatives_bars(
-                seen.alternatives(position), row["target_text"], row["rank"], row["probability"], _theme()
+                seen.alternatives(position), row["target_text"], row["rank"], row["probability"], theme()
             )
-            st.plotly_chart(figure, key="alternatives", theme=None, config={"displayModeBar": False})
+            show(figure, "alternatives")
     st.caption("Labels travel with their own token; the shift happens once, in the loss: target is the next label.")
     st.dataframe(_alignment(rows, position), key="alignment")
 
@@ -238,7 +238,3 @@ def _findings(seen: Inspection) -> None:
         st.write("Nothing: every check passed.")
     kept = ("severity", "where", "message", "remedy")
     notes([{key: value for key, value in asdict(f).items() if key in kept} for f in seen.findings], key="findings")  # pyright: ignore[reportArgumentType]
-
-
-def _theme() -> Theme:
-    return "dark" if st.context.theme.type == "dark" else "light"

@@ -1,0 +1,143 @@
+"""The gradients page: pull on the target against its logit, pulls on every logit, and two descents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from sftviz.figures.layout import dressed
+from sftviz.figures.palette import CURVES, TEXT, Theme
+
+TITLES = {"cross_entropy": "cross-entropy", "squared_error": "squared error", "shortcut": "its diagonal shortcut"}
+PLAYING_MS = 60  # one step of a descent
+
+
+@dataclass(frozen=True)
+class Pulls:
+    """How hard each loss pulls the target's logit up, along a sweep of that logit; and where the handle stands."""
+
+    logits: Sequence[float]
+    curves: Mapping[str, Sequence[float]]
+    at: float
+    here: Mapping[str, float]
+
+
+def pull_curves(pulls: Pulls, theme: Theme = "light", *, logarithmic: bool = False) -> go.Figure:
+    """One line a loss over the target's logit, and a point on each where the handle stands."""
+    figure = go.Figure()
+    for name, values in pulls.curves.items():
+        colour, dash = CURVES[name]
+        figure.add_scatter(
+            x=list(pulls.logits),
+            y=list(values),
+            name=TITLES[name],
+            line={"color": colour, "dash": dash, "width": 3},
+            hovertemplate="target logit %{x:.1f}: %{y:.3g}<extra>" + TITLES[name] + "</extra>",
+        )
+    figure.add_scatter(
+        x=[pulls.at] * len(pulls.here),
+        y=list(pulls.here.values()),
+        mode="markers",
+        showlegend=False,
+        marker={
+            "size": 14,
+            "color": [CURVES[name][0] for name in pulls.here],
+            "line": {"width": 2, "color": TEXT[theme]},
+        },
+        hovertemplate="%{y:.4g}<extra>here</extra>",
+    )
+    figure.add_vline(x=pulls.at, line={"color": TEXT[theme], "width": 1, "dash": "dot"})
+    dressed(figure, theme, x="logit of the target", y="−∂L/∂z of the target", height=380, uirevision="pulls")
+    if logarithmic:
+        figure.update_yaxes(type="log", exponentformat="power", range=[-7, 0.3])
+    return figure
+
+
+def gradient_bars(
+    tokens: Sequence[str],
+    probabilities: Sequence[float],
+    gradients: Mapping[str, Sequence[float]],
+    theme: Theme = "light",
+) -> go.Figure:
+    """Over the vocabulary: p as outlined bars, and beside it each loss's gradient on every logit."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(tokens),
+        y=list(probabilities),
+        name="probability p",
+        marker={"color": "rgba(0,0,0,0)", "line": {"color": TEXT[theme], "width": 2}},
+        hovertemplate="%{x}: p = %{y:.4g}<extra></extra>",
+    )
+    patterns = dict(zip(CURVES, ("", "/", ".", "x"), strict=True))
+    for name, values in gradients.items():
+        figure.add_bar(
+            x=list(tokens),
+            y=list(values),
+            name=f"∂L/∂z, {TITLES[name]}",
+            marker={"color": CURVES[name][0], "pattern": {"shape": patterns[name]}},
+            hovertemplate="%{x}: %{y:.4g}<extra>" + TITLES[name] + "</extra>",
+        )
+    figure.add_hline(y=0, line={"color": TEXT[theme], "width": 1})
+    dressed(figure, theme, height=380, barmode="group", uirevision="bars")
+    figure.update_yaxes(range=[-1.05, 1.05], title="probability; gradient")
+    return figure
+
+
+def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light") -> go.Figure:
+    """The target's probability, step by step, under each loss from the same start; play, or drag the step."""
+    steps = len(next(iter(paths.values())))
+    figure = go.Figure(data=_traces(paths, steps - 1, theme))
+    figure.frames = [go.Frame(data=_traces(paths, step, theme), name=str(step)) for step in range(steps)]
+    dressed(figure, theme, x="steps of gradient descent", y="p of the target", height=430)
+    figure.update_xaxes(range=[-0.5, steps - 0.5])
+    figure.update_yaxes(range=[-0.03, 1.06])
+    figure.update_layout(updatemenus=[_buttons(theme)], sliders=[_step_slider(steps)], margin={"b": 90})
+    return figure
+
+
+def _traces(paths: Mapping[str, Sequence[float]], step: int, theme: Theme) -> list[go.Scatter]:
+    """The path up to a step with its head marked, one a loss; the same number of traces in every frame."""
+    return [
+        go.Scatter(
+            x=list(range(step + 1)),
+            y=list(path[: step + 1]),
+            mode="lines+markers",
+            name=TITLES[name],
+            line={"color": CURVES[name][0], "dash": CURVES[name][1], "width": 3},
+            marker={"size": [0] * step + [14], "line": {"width": 2, "color": TEXT[theme]}},
+            hovertemplate="step %{x}: p = %{y:.4g}<extra>" + TITLES[name] + "</extra>",
+        )
+        for name, path in paths.items()
+    ]
+
+
+def _buttons(theme: Theme) -> dict[str, object]:
+    play = {"frame": {"duration": PLAYING_MS, "redraw": False}, "transition": {"duration": 0}, "fromcurrent": False}
+    stop = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate"}
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "x": 0,
+        "y": -0.28,
+        "xanchor": "left",
+        "yanchor": "top",
+        "pad": {"r": 8},
+        "font": {"color": "#1a1c23"},
+        "bgcolor": "#e6e9f2",
+        "buttons": [
+            {"label": "▶ Release", "method": "animate", "args": [None, play]},
+            {"label": "❚❚ Stop", "method": "animate", "args": [[None], stop]},
+        ],
+    }
+
+
+def _step_slider(steps: int) -> dict[str, object]:
+    jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
+    return {
+        "active": steps - 1,
+        "x": 0.28,
+        "y": -0.22,
+        "len": 0.72,
+        "currentvalue": {"prefix": "step "},
+        "steps": [{"label": str(step), "method": "animate", "args": [[str(step)], jump]} for step in range(steps)],
+    }

@@ -1,0 +1,36 @@
+const DRAWING = 60; // ms the rest of the page needs once the slider's own answer is here; a rerun that is
+const LOST = 1500; // interrupted draws nothing, so the next value waits for it, but not for ever
+
+export default function ({ data, parentElement, setStateValue }) {
+  const find = (selector) => parentElement.querySelector(selector);
+  const input = find("input");
+  const digits = (String(data.step).split(".")[1] ?? "").length;
+  const show = () => (find("output").textContent = Number(input.value).toFixed(digits));
+
+  const later = (delay) => {
+    clearTimeout(input.timer);
+    input.timer = setTimeout(() => {
+      input.sent = undefined;
+      send();
+    }, delay);
+  };
+  const send = () => {
+    const value = Number(input.value);
+    if (input.sent !== undefined || value === input.known) return;
+    input.sent = input.known = value;
+    setStateValue("value", value);
+    later(LOST);
+  };
+
+  find(".label").textContent = data.label;
+  find(".low").textContent = data.ends[0];
+  find(".high").textContent = data.ends[1];
+  Object.assign(input, { min: data.low, max: data.high, step: data.step });
+  if (input.sent !== undefined && data.value === input.sent) later(DRAWING);
+  else if (input.sent === undefined && data.value !== input.known) input.value = input.known = data.value;
+  show();
+  input.oninput = () => {
+    show();
+    send();
+  };
+}
