@@ -63,6 +63,27 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
 
 
+def with_share(p: Tensor, index: int, share: float) -> Tensor:
+    """The distribution with one probability set and the others scaled to what is left: [V] -> [V].
+
+    Where the others hold nothing they share the rest evenly.
+
+    >>> with_share(torch.tensor([0.5, 0.25, 0.25]), 0, 0.8)
+    tensor([0.8000, 0.1000, 0.1000])
+    """
+    check_distribution(p, "p")
+    if not 0 <= share <= 1:
+        raise ValueError(f"share {share} is no probability; it must be in [0, 1]")
+    others = p.clone()
+    others[index] = 0
+    if others.sum() == 0:
+        others = torch.ones_like(p)
+        others[index] = 0
+    scaled = others * ((1 - share) / others.sum().clamp(min=torch.finfo(p.dtype).tiny))
+    scaled[index] = share if len(p) > 1 else 1.0
+    return scaled
+
+
 def check_distribution(p: Tensor, name: str) -> None:
     """Raise ValueError unless p holds probabilities that add up to 1 along its last dimension."""
     if not p.is_floating_point() or p.dim() == 0 or p.shape[-1] == 0:

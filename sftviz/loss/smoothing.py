@@ -85,14 +85,26 @@ def smoothed_nll(logits: Tensor, targets: Tensor, epsilon: float, convention: st
     tensor([1.3863])
     """
     check_pairs(logits, targets)
-    on_target, on_other = target_shares(epsilon, logits.shape[-1], convention)
+    _, on_other = target_shares(epsilon, logits.shape[-1], convention)
     if on_other and torch.isneginf(logits).any():
         raise ValueError(f"a logit is -inf and label smoothing {epsilon} asks for its token: the loss is infinite")
     cost = -torch.log_softmax(at_least_float32(logits), dim=-1)
     of_target = cost.gather(-1, targets.long().clamp(min=0).unsqueeze(-1)).squeeze(-1)
-    everywhere = cost.sum(-1) if on_other else torch.zeros_like(of_target)
-    smoothed = on_other * everywhere + (on_target - on_other) * of_target
+    everywhere = cost.mean(-1) if on_other else torch.zeros_like(of_target)
+    smoothed = smoothed_from(of_target, everywhere, logits.shape[-1], epsilon, convention)
     return torch.where(targets == IGNORE, torch.zeros_like(smoothed), smoothed)
+
+
+def smoothed_from(nll: Tensor, uniform_nll: Tensor, vocabulary: int, epsilon: float, convention: str = "all") -> Tensor:
+    """The smoothed loss from two costs that do not depend on epsilon: of the target, and of all tokens on average.
+
+    nll [...] and uniform_nll [...] in nats (`TokenLosses` holds both) -> [...]. With "all": (1-ε) nll + ε uniform_nll.
+
+    >>> smoothed_from(torch.tensor([2.0]), torch.tensor([7.0]), 100, 0.1)
+    tensor([2.5000])
+    """
+    on_target, on_other = target_shares(epsilon, vocabulary, convention)
+    return on_other * vocabulary * uniform_nll + (on_target - on_other) * nll
 
 
 def best_gap(epsilon: float, vocabulary: int, convention: str = "all") -> float:
@@ -112,8 +124,26 @@ def best_gap(epsilon: float, vocabulary: int, convention: str = "all") -> float:
 def loss_at_gap(gaps: Tensor, vocabulary: int, epsilon: float, convention: str = "all") -> Tensor:
     """The smoothed loss when the target's logit is `gap` above all others, which are equal: [N] -> [N] nats.
 
+    log-sum-exp of such a row is log(e^gap + V - 1), so a vocabulary of any size costs nothing.
+
     >>> loss_at_gap(torch.zeros(1), 4, 0.0)  # log 4
     tensor([1.3863])
     """
-    logits = torch.cat([gaps.unsqueeze(-1), gaps.new_zeros(len(gaps), vocabulary - 1)], dim=-1)
-    return smoothed_nll(logits, torch.zeros(len(gaps), dtype=torch.long, device=gaps.device), epsilon, convention)
+    on_target, on_other = target_shares(epsilon, vocabulary, convention)
+    total = _log_sum_exp_at(gaps, vocabulary)
+    return on_target * (total - gaps) + on_other * (vocabulary - 1) * total
+
+
+def slope_at_gap(gaps: Tensor, vocabulary: int, epsilon: float, convention: str = "all") -> Tensor:
+    """The gradient on the target's logit there, p_y - q_y: [N] -> [N]. It changes sign at `best_gap`.
+
+    >>> slope_at_gap(torch.zeros(1), 4, 0.0)  # 1/4 - 1
+    tensor([-0.7500])
+    """
+    on_target, _ = target_shares(epsilon, vocabulary, convention)
+    return (gaps - _log_sum_exp_at(gaps, vocabulary)).exp() - on_target
+
+
+def _log_sum_exp_at(gaps: Tensor, vocabulary: int) -> Tensor:
+    others = math.log(vocabulary - 1) if vocabulary > 1 else -math.inf
+    return torch.logaddexp(gaps, torch.full_like(gaps, others))

@@ -21,6 +21,7 @@ class TokenLosses:
 
     nll: Tensor  # -log p(token t+1 | tokens <= t)
     entropy: Tensor  # of the whole prediction
+    uniform_nll: Tensor  # mean of -log p over the vocabulary: what a target spread evenly would cost (label smoothing)
     rank: Tensor  # of the true token; 1 is the likeliest, and so are those as likely as it
     grad_norm_logits: Tensor  # |d nll_t / d z_t| = |p - y|
     grad_norm_hidden: Tensor  # |d nll_t / d h_t|, h_t the input of the output layer; NaN where it cannot be had
@@ -81,6 +82,7 @@ def _priced(logits: Tensor, targets: Tensor, weight: Tensor | None, top_k: int) 
     return (
         -of_target.squeeze(-1),
         entropy,
+        -log_p.mean(-1),
         rank.double(),
         gradient_norm(on_logits),
         on_hidden,
@@ -120,7 +122,7 @@ def _with_empty_last(column: Tensor) -> Tensor:
 def _nothing(length: int, top_k: int) -> TokenLosses:
     empty = torch.full((length,), math.nan, dtype=torch.float64)
     top = torch.full((length, top_k), math.nan, dtype=torch.float64)
-    return TokenLosses(empty, empty, empty, empty, empty, torch.full((length, top_k), IGNORE), top)
+    return TokenLosses(*[empty] * 6, torch.full((length, top_k), IGNORE), top)
 
 
 def _check_ids(ids: Tensor, model: PreTrainedModel) -> None:

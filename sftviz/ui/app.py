@@ -5,12 +5,17 @@ import threading
 
 import streamlit as st
 
-from sftviz.ui.pages import gradients, inspect
+from sftviz.ui.pages import gradients, information, inspect, label_smoothing, stability
 
 _frozen = threading.Lock()
 
 # address, title, icon, page
-LABS = (("gradients", "Gradients", "📉", gradients.page),)
+LABS = (
+    ("gradients", "Gradients", "📉", gradients.page),
+    ("label_smoothing", "Label smoothing", "🧈", label_smoothing.page),
+    ("numerical_stability", "Numerical stability", "🧮", stability.page),
+    ("information", "Information", "🎲", information.page),
+)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftviz.loss.information import bits, cross_entropy_between, entropy, kl_divergence
+from sftviz.loss.information import bits, cross_entropy_between, entropy, kl_divergence, with_share
 
 
 def distributions(v: int, seed: int, count: int) -> torch.Tensor:
@@ -66,3 +66,21 @@ def test_what_is_no_distribution_is_refused(case: str) -> None:
     values, words = REFUSED[case]
     with pytest.raises(ValueError, match=words):
         entropy(values)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 8), st.integers(0, 1000), st.floats(0, 1))
+def test_setting_one_share_keeps_the_others_in_proportion(v: int, seed: int, share: float) -> None:
+    p = distributions(v, seed, 1)[0]
+    moved = with_share(p, 0, share)
+    assert float(moved.sum()) == pytest.approx(1)
+    if v > 1:
+        assert float(moved[0]) == pytest.approx(share)
+    if v > 2 and share < 0.99:
+        assert float(moved[1] / moved[2]) == pytest.approx(float(p[1] / p[2]), rel=1e-6)
+
+
+def test_from_certainty_the_rest_is_shared_evenly() -> None:
+    assert with_share(torch.tensor([1.0, 0.0, 0.0]), 0, 0.4).tolist() == pytest.approx([0.4, 0.3, 0.3])
+    with pytest.raises(ValueError, match="share -1"):
+        with_share(torch.tensor([1.0]), 0, -1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sftviz.loss import IGNORE, SMOOTHINGS, best_gap, smoothed_nll, smoothed_target
 from sftviz.loss.gradients import smoothed_gradient
-from sftviz.loss.smoothing import loss_at_gap
+from sftviz.loss.smoothing import loss_at_gap, slope_at_gap
 
 
 def rows(v: int, n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -72,6 +72,19 @@ def test_the_best_gap_is_where_scipy_finds_the_least_loss(convention: str, epsil
 
     found = scipy.optimize.minimize_scalar(loss, bounds=(-5, 40), method="bounded", options={"xatol": 1e-10}).x
     assert best_gap(epsilon, v, convention) == pytest.approx(found, abs=1e-5)
+
+
+@pytest.mark.parametrize("convention", SMOOTHINGS)
+@pytest.mark.parametrize("v", [2, 7])
+def test_along_the_gap_loss_and_slope_are_those_of_the_whole_row(convention: str, v: int) -> None:
+    gaps = torch.linspace(-30, 30, 13, dtype=torch.float64)
+    logits = torch.zeros(13, v, dtype=torch.float64)
+    logits[:, 0] = gaps
+    targets = torch.zeros(13, dtype=torch.long)
+    q = smoothed_target(targets, v, 0.3, convention)
+    torch.testing.assert_close(loss_at_gap(gaps, v, 0.3, convention), F.cross_entropy(logits, q, reduction="none"))
+    torch.testing.assert_close(slope_at_gap(gaps, v, 0.3, convention), logits.softmax(-1)[:, 0] - q[:, 0])
+    assert loss_at_gap(gaps, 1, 0.3).abs().max() == 0
 
 
 def test_sympy_derives_the_best_gap() -> None:

@@ -47,6 +47,8 @@ def test_cost_rank_entropy_and_alternatives(model: LlamaForCausalLM, ids: list[i
     torch.testing.assert_close(seen.log_probability[:-1], logits.log_softmax(-1)[range(len(targets)), targets])
     entropy = torch.distributions.Categorical(logits=logits).entropy()
     torch.testing.assert_close(seen.entropy[:-1], entropy)
+    smoothed = F.cross_entropy(logits, targets, reduction="none", label_smoothing=1.0)  # a uniform target
+    torch.testing.assert_close(seen.uniform_nll[:-1], smoothed, rtol=1e-5, atol=0)
     order = logits.argsort(-1, descending=True)
     rank = (order == targets[:, None]).int().argmax(-1) + 1
     assert seen.rank[:-1].tolist() == rank.tolist()

@@ -1,0 +1,100 @@
+"""The label smoothing page: the softened target, the loss and its slope over the logit gap, and a chat's costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import plotly.graph_objects as go
+
+from sftviz.figures.layout import dressed
+from sftviz.figures.palette import CURVES, SUPERVISED, TARGET, TEXT, Theme
+from sftviz.figures.strip import visible
+
+TITLES = {"cross_entropy": "plain", "smoothed": "smoothed"}
+
+
+def target_bars(shares: Sequence[float], others: int, theme: Theme = "light") -> go.Figure:
+    """What the target token and the first few others are to get; others: tokens that have no bar of their own."""
+    names = ["target", *(f"token {k}" for k in range(1, len(shares)))]
+    figure = go.Figure(
+        go.Bar(
+            x=names,
+            y=list(shares),
+            text=[f"{share:.4g}" for share in shares],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": [TARGET] + [SUPERVISED] * (len(shares) - 1), "pattern": {"shape": ["/"]}},
+            hovertemplate="%{x}: %{y:.6g}<extra></extra>",
+        )
+    )
+    more = f" (and {others:,} more tokens like the last)" if others else ""
+    dressed(figure, theme, y="q, what the loss asks for", x=more, height=280, uirevision="target")
+    return figure.update_yaxes(range=[0, 1.15])
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What depends on how far the target's logit is above the others: a sweep, and where the handle stands."""
+
+    gaps: Sequence[float]
+    curves: Mapping[str, Sequence[float]]
+    at: float
+    here: Mapping[str, float]
+    best: float  # the gap at which the smoothed loss is least; may be infinite
+
+
+def over_gap(gap: Gap, y: str, theme: Theme = "light") -> go.Figure:
+    """Plain and smoothed over the logit gap, the handle's points, and the best gap as a line."""
+    figure = go.Figure()
+    for name, values in gap.curves.items():
+        colour, dash = CURVES[name]
+        figure.add_scatter(
+            x=list(gap.gaps),
+            y=list(values),
+            name=TITLES[name],
+            line={"color": colour, "dash": dash, "width": 3},
+            hovertemplate="gap %{x:.1f}: %{y:.4g}<extra>" + TITLES[name] + "</extra>",
+        )
+    figure.add_scatter(
+        x=[gap.at] * len(gap.here),
+        y=list(gap.here.values()),
+        mode="markers",
+        showlegend=False,
+        marker={
+            "size": 13,
+            "color": [CURVES[name][0] for name in gap.here],
+            "line": {"width": 2, "color": TEXT[theme]},
+        },
+        hovertemplate="%{y:.4g}<extra>here</extra>",
+    )
+    if gap.gaps[0] <= gap.best <= gap.gaps[-1]:
+        figure.add_vline(
+            x=gap.best, line={"color": CURVES["smoothed"][0], "width": 2}, annotation={"text": f"best {gap.best:.2f}"}
+        )
+    return dressed(figure, theme, x="target's logit minus the others'", y=y, height=320, uirevision="gap")
+
+
+def token_costs(
+    texts: Sequence[str], plain: Sequence[float], smoothed: Sequence[float], theme: Theme = "light"
+) -> go.Figure:
+    """A chat's supervised tokens in order: what each costs without smoothing, and with it."""
+    places = list(range(len(texts)))
+    names = [escape(visible(text)) for text in texts]
+    figure = go.Figure()
+    joined_x = [x for place in places for x in (place, place, None)]
+    joined_y = [y for pair in zip(plain, smoothed, strict=True) for y in (*pair, None)]
+    figure.add_scatter(
+        x=joined_x, y=joined_y, mode="lines", showlegend=False, hoverinfo="skip", line={"color": "#8c8c8c"}
+    )
+    for name, values, symbol in (("cross_entropy", plain, "circle"), ("smoothed", smoothed, "diamond")):
+        figure.add_scatter(
+            x=places,
+            y=list(values),
+            mode="markers",
+            name=TITLES[name],
+            customdata=names,
+            marker={"color": CURVES[name][0], "symbol": symbol, "size": 10},
+            hovertemplate="%{customdata}: %{y:.3f} nats<extra>" + TITLES[name] + "</extra>",
+        )
+    dressed(figure, theme, y="cost in nats", height=380, uirevision="costs")
+    return figure.update_xaxes(tickvals=places, ticktext=names, tickangle=-60)

@@ -1,0 +1,102 @@
+"""Label smoothing: soften the target, and see loss, gradient and a chat's costs follow."""
+
+import math
+from collections.abc import Callable
+
+import streamlit as st
+import torch
+
+from sftviz.figures.smoothing import Gap, over_gap, target_bars, token_costs
+from sftviz.loss import IGNORE, SMOOTHINGS, best_gap, smoothed_target
+from sftviz.loss.smoothing import loss_at_gap, slope_at_gap, smoothed_from
+from sftviz.ui.components.chat_choice import chosen_chat
+from sftviz.ui.components.facts import facts
+from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.theme import show, theme
+
+VOCABULARIES = (2, 5, 50, 4096, 151_936)
+SHOWN = 5
+GAPS = torch.linspace(-4, 20, 121, dtype=torch.float64)
+
+
+def page() -> None:
+    st.title("What does label smoothing ask for?")
+    st.write(
+        "Plain cross-entropy is never content: it wants the target's logit infinitely far above the others. Smoothing "
+        "gives a share ε to all tokens, and so there is a best gap, and a gradient that turns round at it."
+    )
+    _lab()
+
+
+@st.fragment
+def _lab() -> None:
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        epsilon = live_slider("Smoothing ε", 0, 0.5, 0.1, 0.01, key="smoothing_epsilon", ends=("none", "half"))
+        vocabulary = st.select_slider("Vocabulary V", VOCABULARIES, value=50, key="smoothing_vocabulary")
+        convention = st.selectbox(
+            "Convention", list(SMOOTHINGS), format_func=lambda name: SMOOTHINGS[name].title, key="smoothing_convention"
+        )
+        st.latex(SMOOTHINGS[convention].formula)
+        st.caption(SMOOTHINGS[convention].source)
+        at = live_slider("Logit gap", -4, 20, 6, 0.1, key="smoothing_gap", ends=("target behind", "far ahead"))
+        best = best_gap(epsilon, vocabulary, convention)
+        _best(best, epsilon, vocabulary, convention)
+    with right:
+        q = smoothed_target(torch.tensor([0]), vocabulary, epsilon, convention)[0]
+        show(target_bars(q[:SHOWN].tolist(), max(0, vocabulary - SHOWN), theme()), "target_bars")
+        losses = {
+            "cross_entropy": lambda gaps: loss_at_gap(gaps, vocabulary, 0.0),
+            "smoothed": lambda gaps: loss_at_gap(gaps, vocabulary, epsilon, convention),
+        }
+        show(over_gap(_gap(losses, at, best), "loss in nats", theme()), "loss_over_gap")
+        slopes = {
+            "cross_entropy": lambda gaps: slope_at_gap(gaps, vocabulary, 0.0),
+            "smoothed": lambda gaps: slope_at_gap(gaps, vocabulary, epsilon, convention),
+        }
+        show(over_gap(_gap(slopes, at, best), "∂L/∂z of the target", theme()), "slope_over_gap")
+    st.divider()
+    _on_a_chat(epsilon, convention)
+
+
+def _best(best: float, epsilon: float, vocabulary: int, convention: str) -> None:
+    if not math.isfinite(best):
+        facts({"best gap": "infinite: nothing is smoothed"})
+        return
+    least = float(loss_at_gap(torch.tensor([best], dtype=torch.float64), vocabulary, epsilon, convention))
+    facts(
+        {"best gap, log of the two shares' ratio": f"{best:.3f}", "least loss, the entropy of q": f"{least:.3f} nats"}
+    )
+
+
+def _gap(curves: dict[str, Callable[[torch.Tensor], torch.Tensor]], at: float, best: float) -> Gap:
+    here = torch.tensor([at], dtype=torch.float64)
+    return Gap(
+        GAPS.tolist(),
+        {name: curve(GAPS).tolist() for name, curve in curves.items()},
+        at,
+        {name: float(curve(here)) for name, curve in curves.items()},
+        best,
+    )
+
+
+def _on_a_chat(epsilon: float, convention: str) -> None:
+    st.subheader("On a chat")
+    seen = chosen_chat("smoothing_chat")
+    losses = seen.losses
+    counted = [t for t, target in enumerate(seen.supervision.targets) if target != IGNORE]
+    if losses is None or not counted:
+        st.write("Nothing is supervised in this chat under its policy, so smoothing has nothing to change.")
+        return
+    plain, uniform = losses.nll[counted], losses.uniform_nll[counted]
+    smoothed = smoothed_from(plain, uniform, len(seen.rendering.tokenizer), epsilon, convention)
+    texts = [seen.rows()[t]["target_text"] for t in counted]
+    show(token_costs(texts, plain.tolist(), smoothed.tolist(), theme()), "token_costs")
+    facts(
+        {
+            "mean over the supervised tokens, plain": f"{float(plain.mean()):.3f} nats",
+            "the same, smoothed": f"{float(smoothed.mean()):.3f} nats",
+            "the most that smoothing adds to a token": f"{float((smoothed - plain).max()):.3f} nats",
+        }
+    )
+    st.caption("A token that was nearly free now costs the most extra: being sure is what smoothing taxes.")
