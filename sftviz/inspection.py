@@ -22,6 +22,7 @@ from sftviz.loss import IGNORE, NORMALIZATIONS, reduce_nll
 from sftviz.model import TokenLosses, load_model, token_losses
 from sftviz.supervision import checks, policies
 from sftviz.supervision.checks import Checked, Finding
+from sftviz.supervision.packing import Batch, Sample, pad
 from sftviz.supervision.policies import Policy, Supervision
 
 COLUMNS = (
@@ -178,6 +179,22 @@ def inspect(
     context = getattr(loaded.config, "max_position_embeddings", None) if loaded else None
     findings = checks.run(Checked(rendering, supervision, context))
     return Inspection(rendering, supervision, losses, (*misfit, *findings))
+
+
+def batched(seen: Sequence[Inspection]) -> tuple[Batch, torch.Tensor]:
+    """Inspected chats padded to one batch, and their costs: nll [B, T-1] in nats, 0 on padding.
+
+    Raises ValueError where a chat was inspected without a model.
+    """
+    if any(one.losses is None for one in seen):
+        raise ValueError("a chat was inspected without a model, so there are no costs to put into a batch")
+    samples = [Sample(tuple(one.rendering.ids), tuple(one.supervision.labels)) for one in seen]
+    batch = pad(samples, seen[0].rendering.tokenizer.pad_id or 0 if seen else 0)
+    nll = torch.zeros(len(seen), max(0, batch.input_ids.shape[1] - 1), dtype=torch.float64)
+    for row, one in enumerate(seen):
+        if one.losses is not None:
+            nll[row, : len(one.losses.nll) - 1] = one.losses.nll[:-1]
+    return batch, nll
 
 
 def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:

@@ -16,7 +16,9 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 import sftviz
 from sftviz.assets import MODELS, TOKENIZER, held_out, locate
 from sftviz.chat.messages import Chat
-from sftviz.inspection import COLUMNS
+from sftviz.chat.samples import SAMPLES
+from sftviz.inspection import COLUMNS, batched
+from sftviz.loss import reduce_nll
 from sftviz.model import load_model
 from tests.chat.chats import any_chat
 
@@ -176,3 +178,14 @@ def test_the_checkpoints_learned_what_their_labels_taught() -> None:
     user = {name: mean_cost(name, "user") for name in MODELS}
     assert assistant["sftviz/tiny-sft"] < assistant["sftviz/tiny-base"] - 0.5
     assert user["sftviz/tiny-unmasked"] < user["sftviz/tiny-sft"] - 0.5
+
+
+def test_chats_in_a_batch_keep_their_costs_and_their_loss() -> None:
+    chats = [sftviz.inspect(SAMPLES[name].text) for name in ("single_turn", "multi_turn")]
+    batch, nll = batched(chats)
+    assert batch.input_ids.shape == (2, max(len(one.rendering.ids) for one in chats))
+    for row, one in enumerate(chats):
+        alone = reduce_nll(nll[row : row + 1], batch.labels[row : row + 1])
+        assert float(alone) == pytest.approx(one.loss())
+    with pytest.raises(ValueError, match="without a model"):
+        batched([sftviz.inspect(SAMPLES["single_turn"].text, model=None)])

@@ -122,7 +122,7 @@ def _with_empty_last(column: Tensor) -> Tensor:
 def _nothing(length: int, top_k: int) -> TokenLosses:
     empty = torch.full((length,), math.nan, dtype=torch.float64)
     top = torch.full((length, top_k), math.nan, dtype=torch.float64)
-    return TokenLosses(*[empty] * 6, torch.full((length, top_k), IGNORE), top)
+    return TokenLosses(empty, empty, empty, empty, empty, empty, torch.full((length, top_k), IGNORE), top)
 
 
 def _check_ids(ids: Tensor, model: PreTrainedModel) -> None:

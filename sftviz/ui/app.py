@@ -5,7 +5,7 @@ import threading
 
 import streamlit as st
 
-from sftviz.ui.pages import gradients, information, inspect, label_smoothing, stability
+from sftviz.ui.pages import gradients, information, inspect, label_smoothing, normalization, stability
 
 _frozen = threading.Lock()
 
@@ -13,6 +13,7 @@ _frozen = threading.Lock()
 LABS = (
     ("gradients", "Gradients", "📉", gradients.page),
     ("label_smoothing", "Label smoothing", "🧈", label_smoothing.page),
+    ("normalization", "Normalisation", "⚖️", normalization.page),
     ("numerical_stability", "Numerical stability", "🧮", stability.page),
     ("information", "Information", "🎲", information.page),
 )

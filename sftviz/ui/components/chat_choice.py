@@ -13,7 +13,7 @@ def chosen_chat(key: str) -> Inspection:
     pasted = st.session_state.get("seen")
     offered = [PASTED] if pasted is not None and pasted.losses is not None else []
     chosen = st.selectbox("Chat", [*offered, *SAMPLES], format_func=_title, key=key)
-    return pasted if pasted is not None and chosen == PASTED else _sample(chosen)
+    return pasted if pasted is not None and chosen == PASTED else sample(chosen)
 
 
 def _title(name: str) -> str:
@@ -21,5 +21,6 @@ def _title(name: str) -> str:
 
 
 @st.cache_resource(show_spinner="Running the model …")
-def _sample(name: str) -> Inspection:
+def sample(name: str) -> Inspection:
+    """A row of SAMPLES, inspected with the embedded tokenizer and model, once for everybody."""
     return inspect(SAMPLES[name].text)

@@ -1,0 +1,84 @@
+"""The normalisation page: what each token weighs, and how the chats of a batch share the loss."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import plotly.graph_objects as go
+
+from sftviz.figures.layout import CLEAR, dressed
+from sftviz.figures.palette import TEXT, Theme
+from sftviz.figures.strip import visible
+
+# fill, pattern over it, ink on it
+CHATS = (
+    ("#0072b2", "", "#ffffff"),
+    ("#e69f00", "/", "#1a1c23"),
+    ("#009e73", ".", "#ffffff"),
+    ("#cc79a7", "x", "#1a1c23"),
+    ("#56b4e9", "\\", "#1a1c23"),
+    ("#d55e00", "-", "#ffffff"),
+)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The supervised tokens of one chat: their texts, what each weighs in the loss, and what each costs in nats."""
+
+    chat: str
+    texts: Sequence[str]
+    weights: Sequence[float]
+    costs: Sequence[float]
+
+
+def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Figure:
+    """One bar a supervised token, chat after chat: its weight in the loss."""
+    figure = go.Figure()
+    start = 0
+    for chat, (colour, pattern, _) in zip(chats, _looks(len(chats)), strict=True):
+        figure.add_bar(
+            x=list(range(start, start + len(chat.texts))),
+            y=list(chat.weights),
+            name=escape(chat.chat),
+            marker=_marker(colour, pattern, CLEAR),
+            customdata=[[escape(visible(text)), cost] for text, cost in zip(chat.texts, chat.costs, strict=True)],
+            hovertemplate="%{customdata[0]}: weight %{y:.4f}, cost %{customdata[1]:.3f} nats<extra></extra>",
+        )
+        start += len(chat.texts) + 1
+    dressed(figure, theme, y="weight in the loss", height=320, uirevision="weights", bargap=0.15)
+    figure.update_xaxes(showticklabels=False, title="supervised tokens, chat by chat")
+    return figure.update_yaxes(tickformat=".1%", rangemode="tozero")
+
+
+def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme = "light") -> go.Figure:
+    """One stacked bar a normalization: the share of the weight each chat holds."""
+    figure = go.Figure()
+    titles = list(shares)
+    for place, (colour, pattern, ink) in enumerate(_looks(len(next(iter(shares.values()), ())))):
+        parts = [shares[title][place] for title in titles]
+        figure.add_bar(
+            y=titles,
+            x=[share for _, share in parts],
+            orientation="h",
+            name=escape(parts[0][0]),
+            marker=_marker(colour, pattern, TEXT[theme]),
+            text=[f"{share:.0%}" for _, share in parts],
+            textposition="inside",
+            insidetextanchor="middle",
+            insidetextfont={"color": ink, "size": 15},
+            hovertemplate="%{y}: %{x:.1%}<extra>" + escape(parts[0][0]) + "</extra>",
+        )
+    dressed(
+        figure, theme, x="share of the loss's weight", height=130 + 44 * len(titles), barmode="stack", showlegend=False
+    )
+    figure.update_xaxes(tickformat=".0%", range=[0, 1])
+    return figure.update_yaxes(autorange="reversed")
+
+
+def _marker(colour: str, pattern: str, line: str) -> dict[str, object]:
+    over = {"shape": pattern, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.45)", "size": 7}
+    return {"color": colour, "pattern": over, "line": {"width": 1, "color": line}}
+
+
+def _looks(count: int) -> list[tuple[str, str, str]]:
+    return [CHATS[i % len(CHATS)] for i in range(count)]
