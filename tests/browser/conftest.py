@@ -73,13 +73,15 @@ def open_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
     contexts = []
     foreign: list[str] = []
 
-    def opened(width: int = 1280, height: int = 900, scheme: str = "light", path: str = "") -> Page:
+    def opened(
+        width: int = 1280, height: int = 900, scheme: str = "light", path: str = "", ready: str = ".sftviz-strip .tok"
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: _note_foreign(request.url, app_url, foreign))
         page.goto(app_url + path)
-        page.wait_for_selector(".sftviz-strip .tok", timeout=90_000)
+        page.wait_for_selector(ready, timeout=90_000)
         return page
 
     yield opened

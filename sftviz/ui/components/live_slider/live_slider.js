@@ -5,7 +5,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const input = find("input");
   const digits = (String(data.step).split(".")[1] ?? "").length;
-  const show = () => (find("output").textContent = Number(input.value).toFixed(digits));
+  const show = () => (find(".value").textContent = Number(input.value).toFixed(digits));
 
   const later = (delay) => {
     clearTimeout(input.timer);
@@ -23,6 +23,7 @@ export default function ({ data, parentElement, setStateValue }) {
   };
 
   find(".label").textContent = data.label;
+  input.setAttribute("aria-label", data.label);
   find(".low").textContent = data.ends[0];
   find(".high").textContent = data.ends[1];
   Object.assign(input, { min: data.low, max: data.high, step: data.step });

@@ -1,0 +1,173 @@
+"""Every lab, opened and moved: figures are drawn, a slider's effect is on screen at once, nothing breaks when small."""
+
+import statistics
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sftviz.ui.app import LABS
+
+OpenPage = Callable[..., Page]
+PLOT = ".js-plotly-plot .main-svg"
+ADDRESSES = [lab[0] for lab in LABS]
+
+# Resolves with the ms from the key to the first change of what the figures and the facts say
+WATCH = """() => {
+  const said = () => [...document.querySelectorAll(".js-plotly-plot, [data-testid=stMarkdown]")]
+    .map((e) => e._fullData ? JSON.stringify(e.data.map((t) => [t.x, t.y])) : e.textContent).join();
+  const before = said();
+  let pressed = null;
+  addEventListener("keydown", () => { pressed = performance.now(); }, { once: true, capture: true });
+  window.moved = new Promise((resolve) => {
+    const look = () => {
+      if (pressed && said() !== before) resolve(performance.now() - pressed);
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
+
+
+def figure(page: Page, key: str):
+    return page.locator(f".st-key-{key} .js-plotly-plot")
+
+
+def data_of(page: Page, key: str) -> list[dict]:
+    """The traces of a figure, as plotly holds them."""
+    return figure(page, key).last.evaluate("plot => plot.data.map(t => ({name: t.name, x: t.x, y: t.y}))")
+
+
+def settle(page: Page) -> None:
+    page.wait_for_timeout(400)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+
+
+def slider(page: Page, label: str):
+    return page.get_by_role("slider", name=label)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_lab_opens_whole_and_never_scrolls_sideways(
+    open_page: OpenPage, address: str, width: int, scheme: str
+) -> None:
+    page = open_page(width=width, scheme=scheme, path=f"/{address}", ready=PLOT)
+    settle(page)
+    assert page.get_by_test_id("stException").count() == 0
+    expect(page.locator("h1")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".katex-error").count() == 0
+
+
+MOVED = {
+    "gradients": ("Logit of the target", 300),
+    "label_smoothing": ("Smoothing ε", 300),
+    "numerical_stability": ("Constant added to every logit", 300),
+    "information": ("Probability of heads", 300),
+}
+
+
+@pytest.mark.parametrize("address", MOVED)
+def test_a_sliders_effect_is_on_screen_at_once(open_page: OpenPage, address: str) -> None:
+    label, limit_ms = MOVED[address]
+    page = open_page(path=f"/{address}", ready=PLOT)
+    settle(page)
+    handle = slider(page, label)
+    handle.focus()
+    delays = []
+    for _ in range(9):
+        page.evaluate(WATCH)
+        page.keyboard.press("ArrowLeft")
+        delays.append(page.evaluate("() => window.moved"))
+        page.wait_for_timeout(250)
+    assert statistics.median(delays) <= limit_ms, delays
+
+
+def test_dragging_moves_the_figure_before_the_handle_is_let_go(open_page: OpenPage) -> None:
+    page = open_page(path="/gradients", ready=PLOT)
+    settle(page)
+    before = data_of(page, "pull_curves")[-1]["x"]
+    box = slider(page, "Logit of the target").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for share in range(30, 90, 3):
+        page.mouse.move(box["x"] + share / 100 * box["width"], box["y"] + box["height"] / 2)
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(800)
+    assert data_of(page, "pull_curves")[-1]["x"] != before
+    page.mouse.up()
+
+
+def test_confidently_wrong_squared_error_has_no_pull_left_on_the_page(open_page: OpenPage) -> None:
+    page = open_page(path="/gradients", ready=PLOT)
+    settle(page)
+    slider(page, "Logit of the target").press("Home")
+    settle(page)
+    cross_entropy, squared_error, shortcut = data_of(page, "pull_curves")[-1]["y"]
+    assert cross_entropy > 0.99
+    assert abs(squared_error) < 1e-4
+    assert abs(shortcut) < 1e-4
+    page.get_by_text("▶ Release").click()
+    page.wait_for_timeout(300)
+    part = len(data_of(page, "descents")[0]["x"])
+    expect(page.get_by_text("not within 40 steps")).to_be_visible()
+    assert part < 41
+    page.wait_for_function("document.querySelector('.st-key-descents .js-plotly-plot').data[0].x.length == 41")
+
+
+def test_smoothing_turns_the_gradient_round_at_the_best_gap(open_page: OpenPage) -> None:
+    page = open_page(path="/label_smoothing", ready=PLOT)
+    settle(page)
+    smoothed = data_of(page, "slope_over_gap")[1]
+    assert smoothed["y"][0] < 0 < smoothed["y"][-1]
+    slider(page, "Smoothing ε").press("Home")
+    expect(page.get_by_text("infinite: nothing is smoothed")).to_be_visible()
+
+
+def test_pushed_too_far_the_naive_form_has_no_number_and_the_stable_one_has(open_page: OpenPage) -> None:
+    page = open_page(path="/numerical_stability", ready=PLOT)
+    settle(page)
+    slider(page, "Constant added to every logit").press("End")
+    expect(page.get_by_text("✗ no number")).to_be_visible()
+    expect(page.get_by_text("✗ exp").first).to_be_visible()
+    page.get_by_role("combobox", name="Precision").click()
+    page.get_by_role("option", name="float64").click()
+    expect(page.get_by_text("✗ no number")).to_have_count(0)
+
+
+def test_a_bar_of_a_distribution_can_be_dragged_and_moved_by_keys(open_page: OpenPage) -> None:
+    page = open_page(path="/information", ready=PLOT)
+    settle(page)
+    cat = page.get_by_role("slider", name="p: what happens: cat")
+    expect(cat).to_have_attribute("aria-valuenow", "0.500")
+    cat.press("ArrowUp")
+    expect(cat).to_have_attribute("aria-valuenow", "0.520")
+    box = cat.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.25 * box["height"], steps=5)
+    page.mouse.up()
+    settle(page)
+    shares = [float(page.get_by_role("slider", name=f"p: what happens: {name}").get_attribute("aria-valuenow") or 0)
+              for name in ("cat", "dog", "owl", "eel")]  # fmt: skip
+    assert shares[0] == pytest.approx(0.75, abs=0.03)
+    assert sum(shares) == pytest.approx(1, abs=0.002)
+    assert shares[1] == pytest.approx(2 * shares[2], abs=0.002)
+
+
+def test_the_coin_of_nine_tenths_holds_less_than_half_a_bit(open_page: OpenPage) -> None:
+    page = open_page(path="/information", ready=PLOT)
+    expect(page.get_by_text("0.469 bits = 0.325 nats")).to_be_visible()
+
+
+def test_the_normalisation_page_shows_the_bug_and_its_size(open_page: OpenPage) -> None:
+    page = open_page(path="/normalization", ready=PLOT)
+    settle(page)
+    expect(page.get_by_text("(+0.0000)")).to_be_visible()
+    page.get_by_text("per sequence, then over sequences", exact=True).first.click()
+    settle(page)
+    weights = data_of(page, "token_weights")
+    assert sum(weights[0]["y"]) == pytest.approx(1 / len(weights), abs=1e-6)
