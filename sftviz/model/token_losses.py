@@ -43,7 +43,7 @@ def token_losses(model: PreTrainedModel, ids: Sequence[int], top_k: int = 10) ->
     more tokens than it has positions, logits that are not finite, and a model whose dropout is switched on.
     """
     row = torch.tensor([list(ids)], dtype=torch.long, device=model.device)
-    _check_ids(row[0], model)
+    check_ids(row[0], model)
     _check_dropout(model)
     if row.shape[1] < 2:
         return _nothing(row.shape[1], top_k)
@@ -125,7 +125,8 @@ def _nothing(length: int, top_k: int) -> TokenLosses:
     return TokenLosses(empty, empty, empty, empty, empty, empty, torch.full((length, top_k), IGNORE), top)
 
 
-def _check_ids(ids: Tensor, model: PreTrainedModel) -> None:
+def check_ids(ids: Tensor, model: PreTrainedModel) -> None:
+    """Raise ValueError for an id that the model has no embedding for: ids [T]."""
     embedding: Any = model.get_input_embeddings()
     vocabulary = embedding.weight.shape[0]
     wrong = ((ids < 0) | (ids >= vocabulary)).nonzero()

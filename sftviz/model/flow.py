@@ -1,0 +1,145 @@
+"""Where the gradient goes, and what a changed token moves: the two sides of attention, on a real model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from sftviz.attention import additive, as_heads, causal, diagonal
+from sftviz.loss import next_token_pairs, reduce_nll, token_nll, token_weights
+from sftviz.model.token_losses import check_ids
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Gradient of the loss (mean over supervised targets) on the input embedding at every position, [T, d] each.
+
+    own: from the position's own row, that is from the target it predicts itself. through_attention: from later rows
+    that read it. The two vectors add up to the gradient; their norms do not.
+    """
+
+    own: Tensor
+    through_attention: Tensor
+    loss: float
+
+    @property
+    def own_norm(self) -> Tensor:
+        """[T]"""
+        return self.own.norm(dim=-1)
+
+    @property
+    def attention_norm(self) -> Tensor:
+        """[T]"""
+        return self.through_attention.norm(dim=-1)
+
+    @property
+    def total_norm(self) -> Tensor:
+        """[T]"""
+        return (self.own + self.through_attention).norm(dim=-1)
+
+
+def gradient_flow(
+    model: PreTrainedModel, ids: Sequence[int], labels: Sequence[int], may_attend: Tensor | None = None
+) -> Flow:
+    """Follow the loss back to every input token: ids [T], unshifted labels [T], may_attend [T, T] bool -> Flow.
+
+    A token whose own row is not supervised still gets a gradient: later supervised rows looked at it. With attention
+    cut (`attention.diagonal`) nothing is left of it. One backward pass a supervised row; the model is only read.
+    """
+    embedded = _embedded(model, ids).requires_grad_(True)
+    targets = torch.tensor([list(labels)], device=embedded.device)
+    with torch.enable_grad():
+        costs = token_nll(_logits(model, embedded, may_attend), targets)
+        loss = reduce_nll(costs, targets)
+        (total,) = torch.autograd.grad(loss, embedded, retain_graph=True)
+        own = torch.zeros_like(total)
+        for t, weight in enumerate(token_weights(targets)[0].tolist()):
+            if weight:
+                (from_row,) = torch.autograd.grad(weight * costs[0, t], embedded, retain_graph=True)
+                own[0, t] = from_row[0, t]
+    return Flow(own[0], (total - own)[0], float(loss.detach()))
+
+
+@torch.no_grad()
+def output_gradient(model: PreTrainedModel, ids: Sequence[int], labels: Sequence[int]) -> Tensor:
+    """Norm of the gradient on every row of the output matrix: [V]. Row v gets sum_t weight_t (p_t - y_t)_v h_t.
+
+    Every vocabulary row is pushed by every supervised position, its own token or not: that is softmax's denominator.
+    Where embeddings are tied these rows are the input embeddings too.
+    """
+    row = torch.tensor([list(ids)], device=model.device)
+    targets = torch.tensor([list(labels)], device=model.device)
+    output = model(input_ids=row, output_hidden_states=True, use_cache=False)
+    predictions, wanted = next_token_pairs(output.logits, targets)
+    pull = torch.softmax(predictions, dim=-1)
+    pull = pull.scatter_add(-1, wanted.clamp(min=0).unsqueeze(-1), torch.full_like(pull[..., :1], -1.0))
+    weighed = pull * token_weights(targets).to(pull.dtype).unsqueeze(-1)
+    return (weighed[0].T @ output.hidden_states[-1][0, :-1]).norm(dim=-1)
+
+
+@torch.no_grad()
+def moved_logits(
+    model: PreTrainedModel, ids: Sequence[int], position: int, replacement: int, may_attend: Tensor | None = None
+) -> Tensor:
+    """Change one token: how far the logits of every position move, [T], the largest |difference| over the vocabulary.
+
+    Under causal attention nothing before `position` may move. What does is a leak: a position that can see its target.
+    """
+    if not 0 <= position < len(ids):
+        raise ValueError(f"position {position} is outside the row of {len(ids)} tokens")
+    changed = [*ids[:position], replacement, *ids[position + 1 :]]
+    before, after = (_logits(model, _embedded(model, row), may_attend)[0] for row in (ids, changed))
+    return (before - after).abs().amax(-1)
+
+
+def leaks(moved: Tensor, position: int, tolerance: float = 1e-4) -> list[int]:
+    """Positions before the changed token whose logits moved by more than rounding.
+
+    >>> leaks(torch.tensor([0.0, 2.0, 5.0, 1.0]), position=2)
+    [1]
+    """
+    return [t for t in range(position) if float(moved[t]) > tolerance]
+
+
+@torch.no_grad()
+def loss_under(
+    model: PreTrainedModel, ids: Sequence[int], labels: Sequence[int], may_attend: Tensor | None = None
+) -> float:
+    """The loss in nats, mean over supervised targets, when the model may attend as given; 0 where nothing counts."""
+    targets = torch.tensor([list(labels)], device=model.device)
+    return float(reduce_nll(token_nll(_logits(model, _embedded(model, ids), may_attend), targets), targets))
+
+
+def _embedded(model: PreTrainedModel, ids: Sequence[int]) -> Tensor:
+    row = torch.tensor([list(ids)], dtype=torch.long, device=model.device)
+    check_ids(row[0], model)
+    return model.get_input_embeddings()(row).detach()
+
+
+def _logits(model: PreTrainedModel, embedded: Tensor, may_attend: Tensor | None) -> Tensor:
+    length = embedded.shape[1]
+    if may_attend is not None and may_attend.shape != (length, length):
+        raise ValueError(f"may_attend {list(may_attend.shape)} does not fit {length} tokens; give [T, T]")
+    if may_attend is not None:
+        _check_attention_is_honoured(model)
+    return _run(model, embedded, causal(length) if may_attend is None else may_attend)
+
+
+def _run(model: PreTrainedModel, embedded: Tensor, may_attend: Tensor) -> Tensor:
+    positions = torch.arange(embedded.shape[1], device=embedded.device).unsqueeze(0)
+    added = additive(as_heads(may_attend), embedded.dtype).to(embedded.device)
+    return model(inputs_embeds=embedded, attention_mask=added, position_ids=positions, use_cache=False).logits
+
+
+@torch.no_grad()
+def _check_attention_is_honoured(model: PreTrainedModel) -> None:
+    """Raise ValueError for a model that makes its own mask: under cut attention no token reaches the next."""
+    alone = diagonal(2)
+    one, other = _embedded(model, [0, 1]), _embedded(model, [1, 1])
+    if not torch.equal(_run(model, one, alone)[0, 1], _run(model, other, alone)[0, 1]):
+        raise ValueError(
+            f"{type(model).__name__} with {model.config._attn_implementation} attention does not take a 4-D attention "
+            'mask, so another attention cannot be shown on it; load it with attn_implementation="eager"'
+        )
