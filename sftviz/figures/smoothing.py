@@ -98,3 +98,41 @@ def token_costs(
         )
     dressed(figure, theme, y="cost in nats", height=380, uirevision="costs")
     return figure.update_xaxes(tickvals=places, ticktext=names, tickangle=-60)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure and how often right: confidence and accuracy of each bin that holds something, and the ECE."""
+
+    title: str
+    confidence: Sequence[float]
+    accuracy: Sequence[float]
+    counts: Sequence[int]
+    ece: float
+
+
+def calibration_curves(runs: Sequence[Calibration], theme: Theme = "light") -> go.Figure:
+    """Accuracy over confidence, one line a run; on the diagonal a model is as sure as it is right."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", name="as sure as right", line={"color": "#8c8c8c", "dash": "dot"}
+    )
+    looks = (
+        ("#8c8c8c", "solid", "circle"),
+        (SUPERVISED, "solid", "square"),
+        (CURVES["smoothed"][0], "dashdot", "diamond"),
+    )
+    for run, (colour, dash, symbol) in zip(runs, looks, strict=False):
+        figure.add_scatter(
+            x=list(run.confidence),
+            y=list(run.accuracy),
+            mode="lines+markers",
+            name=f"{run.title}: ECE {run.ece:.3f}",
+            line={"color": colour, "dash": dash, "width": 2},
+            marker={"symbol": symbol, "size": 10},
+            customdata=list(run.counts),
+            hovertemplate="sure %{x:.2f}, right %{y:.2f}, %{customdata} predictions<extra></extra>",
+        )
+    dressed(figure, theme, x="confidence (probability of the likeliest token)", y="share that was right", height=420)
+    figure.update_xaxes(range=[0, 1.02])
+    return figure.update_yaxes(range=[0, 1.02])

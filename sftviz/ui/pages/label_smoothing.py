@@ -6,9 +6,14 @@ from collections.abc import Callable
 import streamlit as st
 import torch
 
-from sftviz.figures.smoothing import Gap, over_gap, target_bars, token_costs
+from sftviz import assets
+from sftviz.figures.smoothing import Calibration, Gap, calibration_curves, over_gap, target_bars, token_costs
+from sftviz.inspection import inspect
 from sftviz.loss import IGNORE, SMOOTHINGS, best_gap, smoothed_target
+from sftviz.loss.metrics import calibration_error, reliability
 from sftviz.loss.smoothing import loss_at_gap, slope_at_gap, smoothed_from
+from sftviz.model import load_model
+from sftviz.training.output_layer import States, fit_output_layer, output_matrix, supervised_states
 from sftviz.ui.components.chat_choice import chosen_chat
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
@@ -16,6 +21,8 @@ from sftviz.ui.theme import show, theme
 
 VOCABULARIES = (2, 5, 50, 4096, 151_936)
 SHOWN = 5
+STEPS = 80
+MODEL = "sftviz/tiny-sft"
 GAPS = torch.linspace(-4, 20, 121, dtype=torch.float64)
 
 
@@ -57,6 +64,8 @@ def _lab() -> None:
         show(over_gap(_gap(slopes, at, best), "∂L/∂z of the target", theme()), "slope_over_gap")
     st.divider()
     _on_a_chat(epsilon, convention)
+    st.divider()
+    _calibration(epsilon)
 
 
 def _best(best: float, epsilon: float, vocabulary: int, convention: str) -> None:
@@ -100,3 +109,59 @@ def _on_a_chat(epsilon: float, convention: str) -> None:
         }
     )
     st.caption("A token that was nearly free now costs the most extra: being sure is what smoothing taxes.")
+
+
+@st.fragment
+def _calibration(epsilon: float) -> None:
+    st.subheader("Does it make the model less sure of itself?")
+    st.write(
+        "Train the embedded model's output layer on half of its held-out chats, once plainly and once smoothed, and "
+        "look at the other half: when it says 0.8, is it right eight times in ten?"
+    )
+    if st.button(f"Train both, {STEPS} steps each", key="calibrate", type="primary"):
+        st.session_state.calibration = _measured(epsilon)
+    runs = st.session_state.get("calibration")
+    if runs:
+        show(calibration_curves(runs, theme()), "calibration")
+        st.caption(
+            "ECE is the mean distance from the dotted line, weighed by how many predictions stand in a bin. Below the "
+            "line the model is surer than it is right."
+        )
+
+
+def _measured(epsilon: float) -> list[Calibration]:
+    bar = st.progress(0.0, "Reading the held-out chats …")
+    fitted, measured = _states()
+    head = output_matrix(load_model(MODEL))
+    runs = [_calibration_of("before", head, measured)]
+    for run, (title, share) in enumerate((("plain", 0.0), (f"smoothed with ε = {epsilon:g}", epsilon))):
+        weight = fit_output_layer(
+            head,
+            fitted,
+            share,
+            steps=STEPS,
+            on_step=lambda step, run=run, title=title: bar.progress((run * STEPS + step) / (2 * STEPS), title),
+        )
+        runs.append(_calibration_of(title, weight, measured))
+    bar.empty()
+    return runs
+
+
+@st.cache_resource(show_spinner=False)
+def _states() -> tuple[States, States]:
+    seen = [inspect(chat, model=None) for chat in assets.held_out()["chats"]]
+    rows = [(one.rendering.ids, one.supervision.labels) for one in seen]
+    model = load_model(MODEL)
+    return supervised_states(model, rows[::2]), supervised_states(model, rows[1::2])
+
+
+def _calibration_of(title: str, weight: torch.Tensor, states: States) -> Calibration:
+    logits, labels = states.as_batch(weight)
+    bins = reliability(logits, labels, bins=10)
+    return Calibration(
+        title,
+        [b.confidence for b in bins],
+        [b.accuracy for b in bins],
+        [b.count for b in bins],
+        calibration_error(bins),
+    )
