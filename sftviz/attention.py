@@ -143,6 +143,29 @@ def weights(scores: Tensor, may_attend: Tensor) -> Tensor:
     return torch.softmax(scores.masked_fill(~may_attend, -math.inf), dim=-1).nan_to_num(0.0)
 
 
+def weights_of(added: Tensor) -> Tensor:
+    """What a query gives to each key when this is added to scores that are all equal: [.., T, T] -> the same, zeros
+    where a row is ruled out whole. Takes what should not be added too, to show what it does.
+
+    >>> weights_of(additive(causal(2), finite=False))
+    tensor([[1.0000, 0.0000],
+            [0.5000, 0.5000]])
+    """
+    return torch.softmax(torch.zeros(added.shape) + added, dim=-1).nan_to_num(0.0)
+
+
+def sees_target(may_attend: Tensor) -> Tensor:
+    """True where a position may look at the very token it has to predict, the next one: [T, T] -> [T] bool.
+
+    Deeper leaks exist (by way of a token that sees it): changing a token and watching the logits finds those too.
+
+    >>> sees_target(prefix(4, 2))
+    tensor([ True, False, False, False])
+    """
+    next_one = may_attend.diagonal(1)
+    return torch.cat([next_one, torch.zeros_like(next_one[:1]) if len(next_one) else may_attend.new_zeros(1)])
+
+
 @dataclass(frozen=True)
 class Scene:
     """What a kind of attention may depend on: the row's length, and the choices of the page."""

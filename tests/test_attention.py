@@ -23,8 +23,10 @@ from sftviz.attention import (
     full,
     packed,
     prefix,
+    sees_target,
     sliding_window,
     weights,
+    weights_of,
     without_padding,
 )
 
@@ -166,6 +168,22 @@ def test_a_query_that_may_see_nothing_attends_to_nothing() -> None:
     torch.testing.assert_close(given[0, 1:].sum(-1), torch.ones(2))
     assert torch.isnan(torch.softmax(additive(may_attend, finite=False), -1)[0, 0]).all()
     assert torch.isfinite(torch.softmax(additive(may_attend), -1)).all()
+
+
+def test_who_sees_its_own_target_is_who_may_look_one_ahead() -> None:
+    assert not sees_target(causal(5)).any()
+    assert sees_target(full(4)).tolist() == [True, True, True, False]  # the last one has no target
+    assert sees_target(prefix(5, 3)).tolist() == [True, True, False, False, False]
+    assert sees_target(full(1)).tolist() == [False]
+
+
+@pytest.mark.parametrize("name", EXHIBITS)
+def test_what_an_exhibit_gives_is_sdpas_answer_to_equal_scores(name: str) -> None:
+    """Queries of zeros make all scores equal, and values of the identity show the weights."""
+    zeros, identity = torch.zeros(1, 1, 6, 6), torch.eye(6)[None, None]
+    for added in (EXHIBITS[name].wrong(6), EXHIBITS[name].right(6)):
+        theirs = F.scaled_dot_product_attention(zeros, zeros, identity, attn_mask=added.float()[None, None])
+        torch.testing.assert_close(weights_of(added), theirs[0, 0].nan_to_num(0.0))
 
 
 def hidden_from(added: torch.Tensor) -> list[list[int]]:

@@ -1,93 +1,156 @@
-"""What is reported beside the loss: perplexity, accuracy, rank, calibration. IGNORE is left out everywhere."""
+"""What a loss does not say aloud: perplexity, how often the model is right, and whether it is as sure as it is right.
+
+All take labels unshifted, as `token_nll` does, and count the supervised targets. Where there is none they raise: a loss
+of 0 does no harm to a training step, but a perplexity of 1 or an accuracy of 0 would be read as a measurement.
+"""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs, first_place, next_token_pairs
+from sftviz.loss.reduction import reduce_nll
+
+ROUNDING = 1e-4  # how far below 0 a cost may fall by rounding
 
 
-def perplexity(nll: Tensor, targets: Tensor) -> float:
-    """exp of the mean cost of the counted targets: how many equally likely tokens each is worth. [...], [...] -> float.
+def perplexity(nll: Tensor, labels: Tensor) -> float:
+    """exp of the mean cost per supervised token: nll [B, T-1] in nats, labels [B, T].
 
-    V is the perplexity of a uniform model, not the worst there is: a confidently wrong one is above it.
-    Raises ValueError where nothing counts.
+    How many equally likely tokens would be as hard to guess. V is the uniform model, not the worst one: confidently
+    wrong costs more than not knowing, without end. Infinite where a target was ruled out, or beyond exp(709).
+    Jelinek et al. 1977.
 
-    >>> round(perplexity(torch.tensor([4.0, 9.0]).log(), torch.tensor([7, 8])), 4)  # the geometric mean of 4 and 9
-    6.0
+    >>> nll = torch.tensor([[2.0, 4.0]], dtype=torch.float64).log()  # p = 1/2 and 1/4
+    >>> round(perplexity(nll, torch.tensor([[-100, 5, 6]])), 4)  # sqrt(2 * 4)
+    2.8284
     """
-    counted = _counted(targets)
-    return float(nll[counted].double().mean().exp())
+    mean = reduce_nll(nll.double() if nll.is_floating_point() else nll, labels)
+    counted = labels[:, 1:] != IGNORE
+    _check_any(counted)
+    wrong = (nll < -ROUNDING) & counted
+    if wrong.any():
+        place = first_place(wrong)
+        raise ValueError(f"nll {float(nll[tuple(place)]):.4g} at {place} is below 0; give -log p, not log p or logits")
+    return float(mean.double().exp())
 
 
-def rank_of_target(logits: Tensor, targets: Tensor) -> Tensor:
-    """1 for the likeliest token; those as likely as the target do not count against it. [..., V], [...] -> [...] int64.
+def target_ranks(logits: Tensor, labels: Tensor) -> Tensor:
+    """The true next token's place among all, 1 for the likeliest: [B, T, V], [B, T] -> [B, T-1] int64; 0 where IGNORE.
 
-    0 where the target is IGNORE.
+    Of tokens that are equally likely all have the best place: a rank is one more than the tokens that are likelier.
 
-    >>> rank_of_target(torch.tensor([[0.1, 0.7, 0.2]]), torch.tensor([2]))
-    tensor([2])
+    >>> target_ranks(torch.tensor([[[0.1, 0.7, 0.2], [0.0, 0.0, 0.0]]]), torch.tensor([[0, 2]]))
+    tensor([[2]])
     """
-    check_pairs(logits, targets)
-    of_target = logits.gather(-1, targets.long().clamp(min=0).unsqueeze(-1))
-    rank = (logits > of_target).sum(-1) + 1
-    return torch.where(targets == IGNORE, torch.zeros_like(rank), rank)
+    predictions, targets = _pairs(logits, labels)
+    ahead, _ = _ahead_and_level(predictions, targets)
+    return torch.where(targets == IGNORE, 0, ahead + 1)
 
 
-def accuracy(logits: Tensor, targets: Tensor, top_k: int = 1) -> float:
-    """Share of the counted targets among the top_k likeliest tokens. [..., V], [...] -> float.
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """Share of the supervised targets that are the likeliest token: [B, T, V], [B, T]. `top_k_accuracy` at 1."""
+    return top_k_accuracy(logits, labels, 1)
 
-    >>> accuracy(torch.tensor([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]]), torch.tensor([2, 0]))
-    0.5
+
+def top_k_accuracy(logits: Tensor, labels: Tensor, k: int) -> float:
+    """Share of the supervised targets among the k likeliest tokens: [B, T, V], [B, T].
+
+    A target level with others counts as the chance it has when a draw decides, so the uniform model has k / V. Taking
+    the first of equals (argmax) or all of them would make it right always, or by the order of ids; bfloat16 logits are
+    often level.
+
+    >>> top_k_accuracy(torch.tensor([[[0.1, 0.7, 0.2], [0.0, 0.0, 0.0]]]), torch.tensor([[0, 2]]), k=2)
+    1.0
     """
-    if not 1 <= top_k <= max(1, logits.shape[-1]):
-        raise ValueError(f"top_k {top_k} of V = {logits.shape[-1]} tokens: give 1 to {logits.shape[-1]}")
-    ranks = rank_of_target(logits, targets)[_counted(targets)]
-    return float((ranks <= top_k).double().mean())
+    if not 1 <= k <= logits.shape[-1]:
+        raise ValueError(f"k = {k} of V = {logits.shape[-1]} tokens; give 1 to {logits.shape[-1]}")
+    predictions, targets = _pairs(logits, labels)
+    counted = targets != IGNORE
+    _check_any(counted)
+    return float(_credit(predictions, targets, k)[counted].mean())
 
 
 @dataclass(frozen=True)
-class Reliability:
-    """Predictions sorted into bins of equal width by their confidence, [bins] each; empty bins hold 0."""
+class Bin:
+    """Predictions whose confidence lies in (low, high]: how many, how sure on average, how often right."""
 
-    edges: Tensor  # [bins + 1]
-    counts: Tensor
-    confidence: Tensor  # mean of the likeliest token's probability
-    accuracy: Tensor  # share of them that were the target
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
 
     @property
-    def ece(self) -> float:
-        """Expected calibration error: mean distance of confidence from accuracy, weighed by count. Guo et al. 2017."""
-        return float((self.counts * (self.confidence - self.accuracy).abs()).sum() / self.counts.sum())
+    def gap(self) -> float:
+        """Confidence minus accuracy: above 0 the model is surer than right."""
+        return self.confidence - self.accuracy
 
 
-def reliability(logits: Tensor, targets: Tensor, bins: int = 10) -> Reliability:
-    """How often a model is right when it says it is so sure. [..., V], [...] -> Reliability.
+def reliability(logits: Tensor, labels: Tensor, bins: int = 15) -> tuple[Bin, ...]:
+    """The supervised predictions sorted by confidence into bins of equal width; empty bins are left out.
 
-    Confidence is the probability of the likeliest token; bins are (lower, upper]. Raises ValueError where nothing
-    counts.
+    logits [B, T, V], labels [B, T]. Confidence is the probability of the likeliest token, whatever the target; right
+    is as in `accuracy`. Guo et al. 2017.
 
-    >>> seen = reliability(torch.tensor([[0.9, 0.1], [0.8, 0.2]]).log(), torch.tensor([0, 1]), bins=2)
-    >>> round(seen.ece, 4)  # 0.85 sure on average, and half of the time right
-    0.35
+    >>> z = torch.tensor([[[3.0, 1.0], [1.0, 1.0], [1.0, 1.0]]]).log()  # 3/4 sure and right, 1/2 and level
+    >>> found = reliability(z, torch.tensor([[0, 0, 1]]), bins=2)
+    >>> [(b.high, b.count, round(b.confidence, 2), b.accuracy) for b in found]
+    [(0.5, 1, 0.5, 0.5), (1.0, 1, 0.75, 1.0)]
     """
-    check_pairs(logits, targets)
-    counted = _counted(targets)
     if bins < 1:
-        raise ValueError(f"{bins} bins hold nothing; give at least 1")
-    confidence, guess = torch.softmax(at_least_float32(logits[counted]), dim=-1).max(-1)
-    right = (guess == targets[counted]).to(confidence.dtype)
-    edges = torch.linspace(0, 1, bins + 1, dtype=confidence.dtype)
-    place = (torch.bucketize(confidence, edges) - 1).clamp(0, bins - 1)
-    counts = torch.bincount(place, minlength=bins)
-    sums = [torch.zeros(bins, dtype=confidence.dtype).index_add(0, place, values) for values in (confidence, right)]
-    means = [total / counts.clamp(min=1) for total in sums]
-    return Reliability(edges, counts, means[0], means[1])
-
-
-def _counted(targets: Tensor) -> Tensor:
+        raise ValueError(f"{bins} bins hold no prediction; give 1 or more, 10 to 20 is usual")
+    predictions, targets = _pairs(logits, labels)
     counted = targets != IGNORE
+    _check_any(counted)
+    sure = torch.softmax(at_least_float32(predictions[counted]), dim=-1).amax(-1).double()
+    right = _credit(predictions, targets, 1)[counted]
+    edges = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=sure.device)
+    place = torch.bucketize(sure, edges[1:]).clamp(max=bins - 1)  # softmax may round above 1
+    return tuple(_bin(edges, i, sure[place == i], right[place == i]) for i in sorted(set(map(int, place))))
+
+
+def calibration_error(bins: tuple[Bin, ...]) -> float:
+    """ECE: the bins' distance between confidence and accuracy, weighted by how many predictions they hold.
+
+    0 to 1; a model that is always as sure as it is often right has 0. It depends on the number of bins, and opposite
+    errors within one bin cancel. Naeini et al. 2015; Guo et al. 2017.
+
+    >>> calibration_error((Bin(0.0, 0.5, 3, 0.4, 0.4), Bin(0.5, 1.0, 1, 0.9, 0.5)))
+    0.1
+    """
+    total = sum(b.count for b in bins)
+    if not total:
+        raise ValueError("0 predictions in the bins, so the calibration error is 0/0; was anything supervised?")
+    return sum(b.count * abs(b.gap) for b in bins) / total
+
+
+def _pairs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    predictions, targets = next_token_pairs(logits, labels)
+    check_pairs(predictions, targets)
+    return predictions, targets
+
+
+def _ahead_and_level(predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """How many tokens are likelier than the target, and how many as likely, itself included: [...] int64 each."""
+    of_target = predictions.gather(-1, targets.long().clamp(min=0).unsqueeze(-1))
+    return (predictions > of_target).sum(-1), (predictions == of_target).sum(-1)
+
+
+def _credit(predictions: Tensor, targets: Tensor, k: int) -> Tensor:
+    """The chance that a draw among equals puts the target among the first k: [...] float64."""
+    ahead, level = _ahead_and_level(predictions, targets)
+    return ((k - ahead).double() / level).clamp(0, 1)
+
+
+def _bin(edges: Tensor, i: int, sure: Tensor, right: Tensor) -> Bin:
+    return Bin(float(edges[i]), float(edges[i + 1]), len(sure), float(sure.mean()), float(right.mean()))
+
+
+def _check_any(counted: Tensor) -> None:
     if not counted.any():
-        raise ValueError(f"0 of {targets.numel()} targets count, so there is nothing to measure; all are {IGNORE}")
-    return counted
+        raise ValueError(
+            f"0 of {counted.numel()} targets are supervised, so there is nothing to measure; are all labels {IGNORE}, "
+            "or is only the first token of a row labelled?"
+        )

@@ -1,68 +1,163 @@
-"""Scores of whole sequences: log-probabilities added up, and what length does to their ranking."""
+"""Which answer is the better one: log-probabilities of sequences, with a length penalty, and where the order flips."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-
-def length_penalty(length: int, alpha: float, form: str = "power") -> float:
-    """What a sum of log-probabilities is divided by: T^alpha, or GNMT's ((5 + T) / 6)^alpha.
-
-    alpha 0: plain sums, which favour short answers. alpha 1: the mean per token. Wu et al. 2016, equation 14.
-
-    >>> length_penalty(10, 1.0), length_penalty(7, 2.0, "gnmt")
-    (10.0, 4.0)
-    """
-    if length < 1:
-        raise ValueError(f"length {length} has no score; give at least one token")
-    if not math.isfinite(alpha):
-        raise ValueError(f"alpha {alpha} is not a number")
-    if form not in ("power", "gnmt"):
-        raise ValueError(f"length penalty {form!r} is unknown; use one of power, gnmt")
-    return float(length if form == "power" else (5 + length) / 6) ** alpha
-
-
-def sequence_score(log_probabilities: Tensor, alpha: float = 1.0, form: str = "power") -> float:
-    """The score a beam search compares: sum of log p over the length penalty, [T] nats -> nats.
-
-    >>> sequence_score(torch.tensor([-1.0, -3.0]), alpha=1.0)
-    -2.0
-    """
-    if (log_probabilities > 0).any() or torch.isnan(log_probabilities).any():
-        raise ValueError("a log-probability is above 0 or NaN; give log p of each token, not p or a loss")
-    return float(log_probabilities.sum()) / length_penalty(len(log_probabilities), alpha, form)
+from sftviz.loss.cross_entropy import IGNORE
+from sftviz.loss.reduction import reduce_nll
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An answer a beam has found: its text, the sum of its log-probabilities (nats), its length in tokens."""
+class Penalty:
+    """A row of PENALTIES: the number whose power alpha divides the log-probability. base(T) for T tokens."""
 
-    text: str
-    log_probability: float
-    length: int
+    name: str
+    title: str
+    formula: str  # KaTeX; T: tokens of the answer
+    meaning: str
+    source: str
+    base: Callable[[int], float]
 
 
-def ranking(candidates: Sequence[Candidate], alpha: float, form: str = "power") -> list[int]:
-    """Indices of the candidates, best first; equal scores in the order given.
+PENALTIES = {
+    row.name: row
+    for row in (
+        Penalty(
+            "length",
+            "T to the alpha",
+            r"\frac{\sum_t \log p_t}{T^{\alpha}}",
+            "0 sums, so short answers win; 1 is the mean per token; above 1 long answers win",
+            "transformers: length_penalty",
+            float,
+        ),
+        Penalty(
+            "gnmt",
+            "((5 + T) / 6) to the alpha",
+            r"\sum_t \log p_t \Big/ \Big(\frac{5 + T}{6}\Big)^{\alpha}",
+            "gentler while answers are short, and exactly 1 for one token",
+            "Wu et al. 2016 (GNMT), eq. 14, alpha 0.6 to 0.7",
+            lambda length: (5 + length) / 6,
+        ),
+    )
+}
 
-    >>> two = [Candidate("Yes.", -2.0, 2), Candidate("Yes, it is.", -3.0, 5)]
-    >>> ranking(two, alpha=0.0), ranking(two, alpha=1.0)
-    ([0, 1], [1, 0])
+
+def sequence_log_probabilities(nll: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """log p of each row's supervised tokens together, and how many they are: [B, T-1], [B, T] -> [B] nats, [B].
+
+    labels unshifted, as in `reduce_nll`; float64. The end token counts if it is supervised: an answer that stops has
+    paid for it.
+
+    >>> sequence_log_probabilities(torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[-100, -100, 7, 8]]))
+    (tensor([-5.], dtype=torch.float64), tensor([2]))
     """
-    scores = [c.log_probability / length_penalty(c.length, alpha, form) for c in candidates]
-    return sorted(range(len(candidates)), key=lambda i: -scores[i])
+    reduce_nll(nll, labels)  # its checks: shapes, label type, NaN where something is supervised
+    counted = labels[:, 1:] != IGNORE
+    return -torch.where(counted, nll.double(), 0.0).sum(1), counted.sum(1)
 
 
-def crossing(one: Candidate, other: Candidate) -> float | None:
-    """The alpha at which two candidates score the same under T^alpha: log(S/S') / log(T/T'); None where they never do.
+def length_penalty(length: int, alpha: float, penalty: str = "length") -> float:
+    """What a log-probability of `length` tokens is divided by: 1 at alpha 0. Negative alpha favours short answers more.
 
-    >>> round(crossing(Candidate("Yes.", -2.0, 2), Candidate("Yes, it is.", -3.0, 5)), 4)  # log 1.5 / log 2.5
-    0.4425
+    >>> length_penalty(4, 0.5), length_penalty(7, 1.0, "gnmt")
+    (2.0, 2.0)
     """
-    sums = (one.log_probability, other.log_probability)
-    if one.length == other.length or min(-sums[0], -sums[1]) <= 0 or not all(map(math.isfinite, sums)):
+    if not math.isfinite(alpha):
+        raise ValueError(f"alpha {alpha} is not finite; 0 sums log-probabilities, 1 takes their mean")
+    base = _base(length, penalty)
+    exponent = alpha * math.log(base)
+    if abs(exponent) > 700:  # exp ends at 709: every score would be 0, or infinite, and all answers equal
+        raise ValueError(f"alpha {alpha} takes {base:g}^alpha beyond float64; alpha is usually between 0 and 2")
+    return base**alpha
+
+
+def sequence_score(log_probability: float, length: int, alpha: float, penalty: str = "length") -> float:
+    """log p / length_penalty: an answer's rank in beam search; nearer 0 is better.
+
+    >>> sequence_score(-6.0, 4, 1.0)
+    -1.5
+    """
+    _check_log_probability(log_probability)
+    return log_probability / length_penalty(length, alpha, penalty)
+
+
+def scores_over(
+    log_probabilities: Sequence[float], lengths: Sequence[int], alphas: Sequence[float], penalty: str = "length"
+) -> Tensor:
+    """Every candidate's score at every alpha: N candidates, A alphas -> [A, N] float64.
+
+    >>> scores_over([-4.0, -5.0], [2, 4], [0.0, 1.0])
+    tensor([[-4.0000, -5.0000],
+            [-2.0000, -1.2500]], dtype=torch.float64)
+    """
+    _check_candidates(log_probabilities, lengths)
+    rows = [
+        [
+            sequence_score(log_p, length, alpha, penalty)
+            for log_p, length in zip(log_probabilities, lengths, strict=True)
+        ]
+        for alpha in alphas
+    ]
+    return torch.tensor(rows, dtype=torch.float64).reshape(len(alphas), len(lengths))
+
+
+def ranking_over(
+    log_probabilities: Sequence[float], lengths: Sequence[int], alphas: Sequence[float], penalty: str = "length"
+) -> Tensor:
+    """The candidates from best to worst at every alpha: -> [A, N] int64, indices. Equals keep the order given.
+
+    >>> ranking_over([-4.0, -5.0], [2, 4], [0.0, 1.0])
+    tensor([[0, 1],
+            [1, 0]])
+    """
+    return scores_over(log_probabilities, lengths, alphas, penalty).argsort(dim=1, descending=True, stable=True)
+
+
+def swap_alpha(
+    log_probability: float, length: int, other_log_probability: float, other_length: int, penalty: str = "length"
+) -> float | None:
+    """The alpha at which two candidates change places; None where they never do.
+
+    S_a / c_a^alpha = S_b / c_b^alpha has one solution, alpha = log(S_a / S_b) / log(c_a / c_b), with c = T or (5+T)/6.
+    Below it the one with fewer tokens is ahead. It may be negative: then the longer one is ahead at every alpha >= 0.
+    None for equal lengths, and for a log-probability of 0 or -inf, which no length changes.
+
+    >>> round(swap_alpha(-4.0, 2, -5.0, 4), 4)  # log(4/5) / log(2/4)
+    0.3219
+    """
+    bases = _base(length, penalty), _base(other_length, penalty)
+    for value in (log_probability, other_log_probability):
+        _check_log_probability(value)
+        if value == 0 or math.isinf(value):
+            return None
+    if length == other_length:
         return None
-    return math.log(sums[0] / sums[1]) / math.log(one.length / other.length)
+    # differences of logarithms: the quotient itself may overflow or round to 1
+    return (math.log(-log_probability) - math.log(-other_log_probability)) / (math.log(bases[0]) - math.log(bases[1]))
+
+
+def _base(length: int, penalty: str) -> float:
+    if penalty not in PENALTIES:
+        raise ValueError(f"penalty {penalty!r} is unknown; use one of {', '.join(PENALTIES)}")
+    if length < 1:
+        raise ValueError(f"a candidate of {length} tokens has no score: 0/0; are any of its tokens supervised?")
+    return PENALTIES[penalty].base(length)
+
+
+def _check_log_probability(value: float) -> None:
+    if math.isnan(value) or value > 0:
+        raise ValueError(
+            f"log-probability {value}: give 0 or less (minus the sum of the costs), not a cost or probability"
+        )
+
+
+def _check_candidates(log_probabilities: Sequence[float], lengths: Sequence[int]) -> None:
+    if len(log_probabilities) != len(lengths) or not lengths:
+        raise ValueError(
+            f"{len(log_probabilities)} log-probabilities and {len(lengths)} lengths: give one each, for one candidate "
+            "or more"
+        )
