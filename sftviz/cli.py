@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,16 +51,13 @@ def inspect(
     online: Annotated[bool, typer.Option(help="let Hub ids be downloaded")] = False,
 ) -> None:
     """Show every token of a chat: supervised or not, why, and what it costs."""
-    try:
+    with _user_mistakes():
         pasted = _read(file)
         import sftviz
 
         seen = sftviz.inspect(
             pasted, tokenizer, _template(template), policy, None if model == "none" else model, online=online, end=end
         )
-    except (OSError, ValueError) as error:
-        errors.print(f"sftviz: {error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
     _write(seen, format)
 
 
@@ -68,6 +67,56 @@ def open_app(context: typer.Context) -> None:
     script = _app_script()
     command = [sys.executable, "-m", "streamlit", "run", str(script), *SAFE_SETTINGS, *context.args]
     raise typer.Exit(subprocess.call(command))
+
+
+katas = typer.Typer(help="Exercises: implement it, derive it, defend it.", no_args_is_help=True)
+app.add_typer(katas, name="kata")
+Language = Annotated[str, typer.Option("--lang", help="en or zh")]
+Folder = Annotated[Path, typer.Option(help="where your solutions live")]
+KATA_FOLDER = Path("katas")
+
+
+@katas.command("list")
+def list_katas(lang: Language = "en") -> None:
+    """Name every kata and say what it asks for."""
+    from lessons.katas import all_katas
+
+    table = Table("kata", "", box=None)
+    for kata in all_katas().values():
+        table.add_row(kata.name, kata.title.in_language(lang))
+    console.print(table)
+
+
+@katas.command("start")
+def start_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -> None:
+    """Write a kata's starter file, and say what to do with it."""
+    from lessons.katas import find_kata, start
+
+    with _user_mistakes():
+        path = start(name, folder)
+        console.print(find_kata(name).task.in_language(lang), markup=False, highlight=False)
+        console.print(f"{path}: write the body, then `sftviz kata check {name}`.", markup=False, highlight=False)
+
+
+@katas.command("check")
+def check_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -> None:
+    """Try your solution against the kata's checks; the first that fails says what it saw."""
+    from lessons.katas import check_file
+
+    with _user_mistakes():
+        passed, said = check_file(name, folder / f"{name}.py", lang)
+    console.print(said, markup=False, highlight=False)
+    raise typer.Exit(not passed)
+
+
+@contextmanager
+def _user_mistakes() -> Iterator[None]:
+    """A mistake of the user's is one red line, and exit code 2."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        errors.print(f"sftviz: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from error
 
 
 def _app_script() -> Path:

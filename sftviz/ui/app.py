@@ -1,11 +1,22 @@
-"""The app: page settings and navigation. Inspect comes first, then the labs."""
+"""The app: page settings and navigation. Inspect comes first, then the labs, then every lesson found."""
 
 import gc
 import threading
 
 import streamlit as st
 
-from sftviz.ui.pages import gradients, information, inspect, label_smoothing, normalization, stability
+from lessons.lesson import all_lessons
+from sftviz.ui.language import choose_language, language, t
+from sftviz.ui.pages import (
+    gradients,
+    information,
+    inspect,
+    interview,
+    label_smoothing,
+    lesson,
+    normalization,
+    stability,
+)
 
 _frozen = threading.Lock()
 
@@ -21,12 +32,27 @@ LABS = (
 
 def main() -> None:
     st.set_page_config(page_title="sftviz", page_icon="🔎", layout="wide")
-    pages = {
-        "": [st.Page(inspect.page, title="Inspect", icon="🔎", url_path="inspect", default=True)],
-        "Labs": [st.Page(page, title=title, icon=icon, url_path=address) for address, title, icon, page in LABS],
+    choose_language()
+    sections = {
+        "": [st.Page(inspect.page, title=t("Inspect"), icon="🔎", url_path="inspect", default=True)],
+        t("Labs"): [st.Page(page, title=t(title), icon=icon, url_path=address) for address, title, icon, page in LABS],
+        t("Lessons"): [*_lessons(), st.Page(interview.page, title=t("Interview"), icon="🎤", url_path="interview")],
     }
-    st.navigation(pages).run()
+    st.session_state.pages = {page.url_path or "inspect": page for section in sections.values() for page in section}
+    st.navigation(sections).run()
     _freeze_once()
+
+
+def _lessons() -> list:
+    return [
+        st.Page(
+            lesson.page_of(one),
+            title=f"{one.number}. {one.front_matter(language()).title}",
+            icon="📖",
+            url_path=one.slug,
+        )
+        for one in all_lessons()
+    ]
 
 
 def _freeze_once() -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2 import component
 
+from sftviz.ui.components.linked import linked
+
 HERE = Path(__file__).parent
 
 _slider = component(
@@ -18,7 +20,11 @@ _slider = component(
 def live_slider(
     label: str, low: float, high: float, value: float, step: float, *, key: str, ends: tuple[str, str] | None = None
 ) -> float:
-    """The value under the handle. ends: what the lowest and the highest value mean, in a few words."""
+    """The value under the handle, at first what the address gives for the key.
+
+    ends: what the lowest and the highest value mean, in a few words.
+    """
+    value = linked(key, float(value))
     state = f"{key}_slider"
     held = st.session_state.get(state)
     shown = value if held is None or held.value is None else held.value

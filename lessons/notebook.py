@@ -1,0 +1,74 @@
+"""Lesson -> notebook: cells with stable ids, run from top to bottom, kept with outputs that need no network."""
+
+import os
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from lessons.lesson import HERE, Cell, Language, Lesson
+
+# Interactive where plotly's own type is known (JupyterLab), a picture everywhere else
+RENDERER = "plotly_mimetype+png"
+WORDS: dict[str, dict[Language, str]] = {
+    "lab": {
+        "en": "*In the app an explorable stands here: `streamlit run app.py`, page **{title}**.*",
+        "zh": "*应用里这里是一个可以动手的实验：`streamlit run app.py`，页面 **{title}**。*",
+    },
+    "answer": {"en": "Answer", "zh": "答案"},
+    "kata": {
+        "en": "**Kata: {title}.** {task}\n\nTerminal: `sftviz kata start {name}`, then `sftviz kata check {name}`.",
+        "zh": "**练习：{title}。** {task}\n\n在终端里：`sftviz kata start {name}`，写完后 `sftviz kata check {name}`。",
+    },
+}
+
+
+def build(lesson: Lesson, language: Language = "en") -> NotebookNode:
+    """The notebook of a lesson, without outputs."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata.language_info = {"name": "python"}
+    notebook.cells = [_cell(lesson, cell, language) for cell in lesson.cells(language)]
+    return notebook
+
+
+def run(notebook: NotebookNode, *, pictures: bool) -> NotebookNode:
+    """Execute every cell in a fresh kernel. pictures: also keep every figure as a PNG, for static viewers."""
+    environment = os.environ | {
+        "PLOTLY_RENDERER": RENDERER if pictures else "plotly_mimetype",
+        "PYTHONPATH": str(HERE.parent),
+        "HF_HUB_OFFLINE": "1",
+        "BROWSER_PATH": os.environ.get("BROWSER_PATH", "/usr/bin/chromium"),
+    }
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(HERE.parent)}}
+    )
+    client.execute(env=environment)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of the run: two builds must not differ by them
+    return notebook
+
+
+def _cell(lesson: Lesson, cell: Cell, language: Language) -> NotebookNode:
+    if cell.kind == "code":
+        return nbformat.v4.new_code_cell(cell.source, id=cell.id)
+    return nbformat.v4.new_markdown_cell(_markdown(lesson, cell, language), id=cell.id)
+
+
+def _markdown(lesson: Lesson, cell: Cell, language: Language) -> str:
+    if cell.kind == "lab":
+        return WORDS["lab"][language].format(title=lesson.front_matter(language).title)
+    if cell.kind == "ask":
+        question = next(q for q in lesson.questions if q.id == cell.source)
+        answer = question.answer.in_language(language)
+        return (
+            f"**{question.question.in_language(language)}**\n\n<details><summary>{WORDS['answer'][language]}</summary>"
+            f"\n\n{answer}\n\n</details>"
+        )
+    if cell.kind == "kata":
+        kata: Any = lesson.module("kata").KATA
+        return WORDS["kata"][language].format(
+            title=kata.title.in_language(language), task=kata.task.in_language(language), name=kata.name
+        )
+    return cell.source

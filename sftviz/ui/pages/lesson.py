@@ -1,0 +1,102 @@
+"""A lesson as a page: prose and formulas, code with its notebook's outputs, the lab in place, ladder and kata."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import plotly.graph_objects as go
+import streamlit as st
+
+from lessons.lesson import Cell, Lesson
+from lessons.questions import LEVELS
+from sftviz.figures.palette import GRID, TEXT
+from sftviz.ui.components.question import question_card
+from sftviz.ui.language import language, t
+from sftviz.ui.theme import show, theme
+
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+def page_of(lesson: Lesson) -> Callable[[], None]:
+    """The function that draws this lesson."""
+
+    def page() -> None:
+        front = lesson.front_matter(language())
+        st.title(front.title)
+        st.markdown(f"*{front.question}*")
+        st.caption(
+            t("{minutes} minutes. Notebook: {notebook}").format(minutes=front.minutes, notebook=lesson.notebook.name)
+        )
+        for cell in lesson.cells(language()):
+            _cell(lesson, cell)
+        _ladder(lesson)
+
+    page.__name__ = lesson.slug
+    return page
+
+
+def _cell(lesson: Lesson, cell: Cell) -> None:
+    if cell.kind == "markdown":
+        st.markdown(cell.source)
+    elif cell.kind == "code":
+        st.code(cell.source, language="python")
+        for place, output in enumerate(_outputs(lesson.notebook).get(cell.id, ())):
+            _output(output, f"{cell.id}-{place}")
+    elif cell.kind == "lab":
+        with st.container(border=True, key=f"lab_{lesson.slug}"):
+            lesson.module("lab").lab()
+    elif cell.kind == "ask":
+        question = next(q for q in lesson.questions if q.id == cell.source)
+        question_card(question, f"{lesson.slug}_{question.id}")
+    else:
+        _kata(lesson)
+
+
+def _ladder(lesson: Lesson) -> None:
+    st.header(t("The ladder"))
+    asked = {cell.source for cell in lesson.cells() if cell.kind == "ask"}
+    for level, meaning in LEVELS.items():
+        st.subheader(f"{level}: {t(meaning)}")
+        for question in lesson.questions:
+            if question.level == level and question.id not in asked:
+                question_card(question, f"{lesson.slug}_{question.id}")
+
+
+def _kata(lesson: Lesson) -> None:
+    kata = lesson.module("kata").KATA
+    with st.container(border=True):
+        st.markdown(f"**{kata.title.in_language(language())}**")
+        st.markdown(kata.task.in_language(language()))
+        st.code(kata.starter.strip(), language="python")
+        st.code(f"sftviz kata start {kata.name}\nsftviz kata check {kata.name}", language="bash")
+
+
+@cache
+def _outputs(notebook: Path) -> dict[str, list[Any]]:
+    """Outputs of every code cell by id, as the notebook was built; none where it was not."""
+    if not notebook.exists():
+        return {}
+    return {cell.id: cell.get("outputs", []) for cell in nbformat.read(notebook, as_version=4).cells}
+
+
+def _output(output: Any, key: str) -> None:
+    data = output.get("data", {})
+    if output.output_type == "stream":
+        st.code(output.text.rstrip(), language=None)
+    elif PLOTLY in data:
+        show(_themed(data[PLOTLY]), key)
+    elif "text/html" in data:
+        st.html(data["text/html"])
+    elif "text/plain" in data:
+        st.code(data["text/plain"], language=None)
+
+
+def _themed(figure: dict[str, Any]) -> go.Figure:
+    """The notebook's figure, drawn for the light theme, in the page's ink."""
+    text = json.dumps({name: figure[name] for name in ("data", "layout", "frames") if name in figure})
+    for colours in (TEXT, GRID):
+        text = text.replace(colours["light"], colours[theme()])
+    return go.Figure(json.loads(text))
