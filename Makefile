@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app test lint format screenshots model setup setup-test browser
+.PHONY: app test lint format screenshots notebooks model setup setup-test browser
 
 app: setup
 	$(BIN)/streamlit run app.py
@@ -41,6 +41,9 @@ format: setup-test
 
 screenshots: setup-test
 	$(BIN)/python tools/screenshots.py
+
+notebooks: setup-test
+	$(BIN)/python -m lessons
 
 model: setup
 	$(BIN)/python tools/build_tiny.py all

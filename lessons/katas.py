@@ -109,7 +109,7 @@ def _reason(one: Check, attempt: Attempt) -> Said | None:
 
 def _is_unwritten(attempt: Attempt) -> bool:
     code = getattr(attempt, "__code__", None)
-    return code is not None and code.co_consts[-1:] == (Ellipsis,) and len(code.co_code) <= 8
+    return code is not None and code.co_consts[-1] in (None, Ellipsis) and len(code.co_code) <= 8
 
 
 def all_katas() -> dict[str, Kata]:

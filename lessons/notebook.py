@@ -18,8 +18,10 @@ WORDS: dict[str, dict[Language, str]] = {
     },
     "answer": {"en": "Answer", "zh": "答案"},
     "kata": {
-        "en": "**Kata: {title}.** {task}\n\nTerminal: `sftviz kata start {name}`, then `sftviz kata check {name}`.",
-        "zh": "**练习：{title}。** {task}\n\n在终端里：`sftviz kata start {name}`，写完后 `sftviz kata check {name}`。",
+        "en": "**Kata: {title}.** {task}\n\n```python\n{starter}```\n\nHere: `from lessons import check`, then "
+        '`check("{name}", {function})`. In a terminal: `sftviz kata start {name}`, then `sftviz kata check {name}`.',
+        "zh": "**练习：{title}。** {task}\n\n```python\n{starter}```\n\n在这里：先 `from lessons import check`，再 "
+        '`check("{name}", {function})`。在终端里：`sftviz kata start {name}`，写完后 `sftviz kata check {name}`。',
     },
 }
 
@@ -29,7 +31,12 @@ def build(lesson: Lesson, language: Language = "en") -> NotebookNode:
     notebook = nbformat.v4.new_notebook()
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata.language_info = {"name": "python"}
-    notebook.cells = [_cell(lesson, cell, language) for cell in lesson.cells(language)]
+    front = lesson.front_matter(language)
+    title = f"# {front.number}. {front.title}\n\n*{front.question}*"
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell(title, id=f"{lesson.slug.replace('_', '-')}-title"),
+        *(_cell(lesson, cell, language) for cell in lesson.cells(language)),
+    ]
     return notebook
 
 
@@ -37,6 +44,7 @@ def run(notebook: NotebookNode, *, pictures: bool) -> NotebookNode:
     """Execute every cell in a fresh kernel. pictures: also keep every figure as a PNG, for static viewers."""
     environment = os.environ | {
         "PLOTLY_RENDERER": RENDERER if pictures else "plotly_mimetype",
+        "TQDM_DISABLE": "1",
         "PYTHONPATH": str(HERE.parent),
         "HF_HUB_OFFLINE": "1",
         "BROWSER_PATH": os.environ.get("BROWSER_PATH", "/usr/bin/chromium"),
@@ -47,6 +55,8 @@ def run(notebook: NotebookNode, *, pictures: bool) -> NotebookNode:
     client.execute(env=environment)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times of the run: two builds must not differ by them
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     return notebook
 
 
@@ -69,6 +79,10 @@ def _markdown(lesson: Lesson, cell: Cell, language: Language) -> str:
     if cell.kind == "kata":
         kata: Any = lesson.module("kata").KATA
         return WORDS["kata"][language].format(
-            title=kata.title.in_language(language), task=kata.task.in_language(language), name=kata.name
+            title=kata.title.in_language(language),
+            task=kata.task.in_language(language),
+            name=kata.name,
+            function=kata.function,
+            starter=kata.starter,
         )
     return cell.source

@@ -50,7 +50,7 @@ class Proof(BaseModel):
 
 
 class Show(BaseModel):
-    """A page and the state of its widgets in which the answer can be seen."""
+    """A page, or a lesson whose lab it is, and the state of its widgets in which the answer can be seen."""
 
     model_config = ConfigDict(extra="forbid")
 

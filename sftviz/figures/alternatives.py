@@ -1,11 +1,10 @@
 """What a position thought would come next: its likeliest tokens, with the true one marked."""
 
 from collections.abc import Sequence
-from html import escape
 
 import plotly.graph_objects as go
 
-from sftviz.figures.layout import dressed
+from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import OTHER, TARGET, Theme
 from sftviz.figures.strip import visible
 
@@ -46,6 +45,6 @@ def alternatives_bars(
 
 
 def _label(place: int, text: str) -> str:
-    shown = visible(text)
-    shortened = shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
-    return f"{place}. {escape(shortened.replace(' ', '·'))}"
+    seen = visible(text)
+    shortened = seen if len(seen) <= LONGEST else seen[:LONGEST] + "…"
+    return f"{place}. {shown(shortened.replace(' ', '·'))}"

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import plotly.graph_objects as go
 
-from sftviz.figures.layout import CLEAR, dressed
+from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import TEXT, Theme
-from sftviz.figures.strip import visible
 
 # fill, pattern over it, ink on it
 CHATS = (
@@ -39,9 +37,9 @@ def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Fi
         figure.add_bar(
             x=list(range(start, start + len(chat.texts))),
             y=list(chat.weights),
-            name=escape(chat.chat),
-            marker=_marker(colour, pattern, CLEAR),
-            customdata=[[escape(visible(text)), cost] for text, cost in zip(chat.texts, chat.costs, strict=True)],
+            name=shown(chat.chat),
+            marker=hatched(colour, pattern, CLEAR),
+            customdata=[[shown(text), cost] for text, cost in zip(chat.texts, chat.costs, strict=True)],
             hovertemplate="%{customdata[0]}: weight %{y:.4f}, cost %{customdata[1]:.3f} nats<extra></extra>",
         )
         start += len(chat.texts) + 1
@@ -60,24 +58,19 @@ def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme =
             y=titles,
             x=[share for _, share in parts],
             orientation="h",
-            name=escape(parts[0][0]),
-            marker=_marker(colour, pattern, TEXT[theme]),
+            name=shown(parts[0][0]),
+            marker=hatched(colour, pattern, TEXT[theme]),
             text=[f"{share:.0%}" for _, share in parts],
             textposition="inside",
             insidetextanchor="middle",
             insidetextfont={"color": ink, "size": 15},
-            hovertemplate="%{y}: %{x:.1%}<extra>" + escape(parts[0][0]) + "</extra>",
+            hovertemplate="%{y}: %{x:.1%}<extra>" + shown(parts[0][0]) + "</extra>",
         )
     dressed(
         figure, theme, x="share of the loss's weight", height=130 + 44 * len(titles), barmode="stack", showlegend=False
     )
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
     return figure.update_yaxes(autorange="reversed")
-
-
-def _marker(colour: str, pattern: str, line: str) -> dict[str, object]:
-    over = {"shape": pattern, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.45)", "size": 7}
-    return {"color": colour, "pattern": over, "line": {"width": 1, "color": line}}
 
 
 def _looks(count: int) -> list[tuple[str, str, str]]:

@@ -36,3 +36,5 @@ SEQUENTIAL: dict[Theme, tuple[str, ...]] = {
 
 TEXT: dict[Theme, str] = {"light": "#1a1c23", "dark": "#f2f3f7"}
 GRID: dict[Theme, str] = {"light": "#d9dce3", "dark": "#3a3f4c"}
+# The low end of a map of amounts; opaque, so that plotly can choose ink that is read on it
+EMPTY: dict[Theme, str] = {"light": "#eef0f4", "dark": "#262a35"}

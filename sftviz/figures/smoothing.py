@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import plotly.graph_objects as go
 
-from sftviz.figures.layout import dressed
+from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import CURVES, SUPERVISED, TARGET, TEXT, Theme
-from sftviz.figures.strip import visible
 
 TITLES = {"cross_entropy": "plain", "smoothed": "smoothed"}
 
@@ -79,7 +77,7 @@ def token_costs(
 ) -> go.Figure:
     """A chat's supervised tokens in order: what each costs without smoothing, and with it."""
     places = list(range(len(texts)))
-    names = [escape(visible(text)) for text in texts]
+    names = [shown(text) for text in texts]
     figure = go.Figure()
     joined_x = [x for place in places for x in (place, place, None)]
     joined_y = [y for pair in zip(plain, smoothed, strict=True) for y in (*pair, None)]

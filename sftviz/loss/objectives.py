@@ -1,15 +1,13 @@
-"""What else a model is trained on: other ways to ask about a text, and the terms that stand beside cross-entropy."""
+"""Other ways to ask about a text: how a row of tokens becomes a question, and who sees whom while it is answered."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite
 
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, LABEL_TYPES, at_least_float32, check_pairs, first_place
-from sftviz.loss.losses import nll
+from sftviz.loss.cross_entropy import IGNORE, LABEL_TYPES, first_place, next_token_pairs
 
 FATES = ("not chosen", "mask token", "random token", "left as it is")
 
@@ -23,6 +21,16 @@ class Vocabulary:
     sentinels: tuple[int, ...]  # stand for a hidden span each, and for the end of the targets
     special_ids: frozenset[int] = frozenset()  # never hidden: begin, end, padding, roles
 
+    @classmethod
+    def extended(cls, size: int, sentinels: int, special_ids: Collection[int] = ()) -> "Vocabulary":
+        """A tokenizer's `size` ids, and behind them a token that hides, and sentinels, the last of them first as in T5.
+
+        >>> Vocabulary.extended(100, 2)
+        Vocabulary(size=103, mask_id=100, sentinels=(102, 101), special_ids=frozenset())
+        """
+        full = size + 1 + sentinels
+        return cls(full, size, tuple(range(full - 1, size, -1)), frozenset(special_ids))
+
 
 @dataclass(frozen=True)
 class Example:
@@ -33,12 +41,61 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Lane:
+    """What one stack reads at each of its positions, and what it is asked for there. Both [T]."""
+
+    stack: str  # a row of STACKS
+    read: Tensor
+    asked: Tensor  # IGNORE where nothing is
+
+
+@dataclass(frozen=True)
 class MaskedTokens:
     """inputs, labels and fates, all of the shape of the ids. A fate is an index into FATES."""
 
     inputs: Tensor
     labels: Tensor
     fates: Tensor
+
+
+STACKS = ("model", "encoder", "decoder")
+ASKS = ("next", "own", "decoder")
+
+
+def lanes(asks: str, example: Example, start_id: int) -> tuple[Lane, ...]:
+    """An example as the network meets it: what is read, and above it what must come out at the same position.
+
+    asks "next": position t is asked for label t+1; "own": for label t; "decoder": an encoder reads the inputs, and a
+    decoder, which begins with start_id, writes the labels. Shares, shapes and losses follow from this.
+
+    >>> example = corrupt_spans(torch.tensor([1, 2, 3, 4, 5]), [(1, 3)], [99, 98])
+    >>> [(lane.stack, lane.read.tolist(), lane.asked.tolist()) for lane in lanes("decoder", example, start_id=0)][1]
+    ('decoder', [0, 99, 2, 3], [99, 2, 3, 98])
+    """
+    if asks not in ASKS:
+        raise ValueError(f"asks {asks!r} is unknown; use one of {', '.join(ASKS)}")
+    nothing = torch.full((1,), IGNORE)
+    if asks == "own":
+        return (Lane("model", example.inputs, example.labels),)
+    if asks == "next":
+        _, targets = next_token_pairs(torch.zeros(1, len(example.labels), 1), example.labels.unsqueeze(0))
+        return (Lane("model", example.inputs, torch.cat([targets[0], nothing])),)
+    begun = torch.cat([torch.tensor([start_id]), example.labels[:-1]])
+    return (
+        Lane("encoder", example.inputs, nothing.expand(len(example.inputs))),
+        Lane("decoder", begun, example.labels),
+    )
+
+
+def asked_count(made: Sequence[Lane], vocabulary: Vocabulary) -> int:
+    """How many tokens of the text are asked for; sentinels are asked for too, and do not count.
+
+    >>> example = corrupt_spans(torch.tensor([1, 2, 3, 4, 5]), [(1, 3)], [99, 98])
+    >>> asked_count(lanes("decoder", example, 0), Vocabulary(100, 97, (99, 98)))
+    2
+    """
+    not_text = torch.tensor([IGNORE, *vocabulary.sentinels])
+    return sum(int((~torch.isin(lane.asked, not_text)).sum()) for lane in made)
 
 
 def prefix_labels(ids: Tensor, prefix_lengths: Tensor, is_padding: Tensor | None = None) -> Tensor:
@@ -161,203 +218,11 @@ def mask_tokens(
     return MaskedTokens(inputs, torch.where(chosen, ids, IGNORE), fates)
 
 
-def info_nce(a: Tensor, b: Tensor, temperature: float = 0.07, both_ways: bool = True) -> Tensor:
-    """Find the partner: -log softmax(cos(a_i, b_j) / temperature) at j = i, for every pair; [N, d], [N, d] -> [N] nats.
-
-    A cross-entropy over the batch: its vocabulary are the N rows of b, all but the own partner negatives, so a larger
-    batch is a harder question (log N for a guess, and 0 for a batch of one). Both ways is the mean of asking a for its
-    b and b for its a. A duplicate in the batch is pushed away as if it were wrong. van den Oord et al. 2018; both ways:
-    CLIP (Radford et al. 2021).
-
-    >>> info_nce(torch.eye(2), torch.eye(2), temperature=1.0)  # cosines 1 and 0: log(1 + e^-1)
-    tensor([0.3133, 0.3133])
-    """
-    if not 0 < temperature < float("inf"):
-        raise ValueError(f"temperature {temperature} is not a positive number; CLIP starts at 0.07")
-    if a.dim() != 2 or a.shape != b.shape:
-        raise ValueError(f"a {list(a.shape)} and b {list(b.shape)} are no pairs; give [N, d] twice, row i beside row i")
-    cosine = _unit_rows(a, "a") @ _unit_rows(b, "b").T / temperature
-    partner = torch.arange(len(a), device=a.device)
-    forth = nll(cosine, partner) if len(a) else cosine.sum(1)
-    return (forth + nll(cosine.T, partner)) / 2 if both_ways and len(a) else forth
-
-
-def weighted_sum(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
-    """sum_i w_i L_i of named scalar losses -> scalar. A negative weight rewards, as with an entropy bonus.
-
-    The weights fix what a loss is worth, not how hard it pulls: see `gradient_shares`.
-
-    >>> weighted_sum({"lm": torch.tensor(2.0), "balance": torch.tensor(1.0)}, {"lm": 1.0, "balance": 0.01})
-    tensor(2.0100)
-    """
-    _check_terms(losses, weights)
-    return torch.stack([weights[name] * at_least_float32(loss) for name, loss in losses.items()]).sum()
-
-
-def gradient_shares(
-    losses: Mapping[str, Tensor], weights: Mapping[str, float], parameters: Sequence[Tensor]
-) -> dict[str, float]:
-    """How much of the pull on the parameters each loss has: |w_i g_i| / sum_j |w_j g_j|; zeros where nothing pulls.
-
-    g_i is the gradient of L_i over all parameters together. A hundredth of the loss may have most of the pull. The
-    graph is kept, so that backward still works.
-
-    >>> w = torch.tensor(1.0, requires_grad=True)
-    >>> gradient_shares({"a": 100 + w, "b": 3 * w}, {"a": 1.0, "b": 1.0}, [w])
-    {'a': 0.25, 'b': 0.75}
-    """
-    _check_terms(losses, weights)
-    pulls = {name: abs(weights[name]) * _gradient_size(loss, parameters) for name, loss in losses.items()}
-    total = sum(pulls.values())
-    return {name: pull / total if total else 0.0 for name, pull in pulls.items()}
-
-
-def load_balance(router_logits: Tensor, top_k: int = 1) -> Tensor:
-    """Load balance of a mixture of experts: E sum_i f_i P_i; router logits [N, E] of N tokens -> scalar.
-
-    f_i: share of the tokens sent to expert i, P_i: mean probability the router gives it. 1 when f or P is even over the
-    experts, E when everything goes surely to one. 1 is the least as long as the expert with more tokens has more
-    probability too; not always: f counts and P averages, so an expert that wins narrowly and loses clearly brings it
-    below (three tokens at 0.51 and one at 0 give 0.8825). f has no gradient, all of it comes through P. Leave padding
-    out. Switch (Fedus et al. 2021), eq. 4-6; with top_k > 1 f adds up to top_k, as in transformers.
-
-    >>> load_balance(torch.tensor([[0.0, 9.0], [9.0, 0.0]])), load_balance(torch.tensor([[0.0, 99.0], [0.0, 99.0]]))
-    (tensor(1.), tensor(2.))
-    """
-    share, probability = _routing(router_logits, top_k)
-    return router_logits.shape[1] * (share * probability.mean(0)).sum()
-
-
-def load_balance_gradient(router_logits: Tensor, top_k: int = 1) -> Tensor:
-    """d load_balance / d logits = (E / N) p_nk (f_k - sum_j p_nj f_j): [N, E] -> [N, E].
-
-    >>> load_balance_gradient(torch.tensor([[0.0, 0.0]]))  # all to expert 0: 2 * 1/2 * (1 - 1/2), and back
-    tensor([[ 0.5000, -0.5000]])
-    """
-    share, p = _routing(router_logits, top_k)
-    n, experts = router_logits.shape
-    return experts / n * p * (share - (p * share).sum(-1, keepdim=True))
-
-
-def class_weighted_nll(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
-    """w_y (-log p_y) for every row, in nats; 0 where the target is IGNORE.
-
-    logits [..., V], targets [...] lined up, class_weights [V] -> [...]. Its gradient on the logits is w_y (p - y).
-    F.cross_entropy(weight=…, reduction="none").
-
-    >>> class_weighted_nll(torch.zeros(2, 4), torch.tensor([0, 3]), torch.tensor([1.0, 1.0, 1.0, 0.5]))
-    tensor([1.3863, 0.6931])
-    """
-    cost, weights = nll(logits, targets), _weight_of_rows(logits, targets, class_weights)
-    return torch.where(weights > 0, cost, 0.0) * weights  # a ruled-out target that weighs 0: inf times 0 is NaN
-
-
-def class_weighted_mean(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
-    """sum w_y (-log p_y) / sum w_y -> scalar: F.cross_entropy(weight=…), which divides by the weights, not the rows.
-
-    So a batch of one class alone has the plain mean, whatever its weight. Where nothing counts, or all that counts
-    weighs 0, it is 0 with zero gradient, as in `reduce_nll`.
-
-    >>> class_weighted_mean(torch.tensor([[0.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 1]), torch.tensor([1.0, 3.0]))
-    tensor(0.2685)
-    """
-    cost = class_weighted_nll(logits, targets, class_weights)
-    total = _weight_of_rows(logits, targets, class_weights).double().sum()
-    return (cost.double().sum() / torch.where(total > 0, total, 1.0)).to(cost.dtype)
-
-
-def prediction_entropy(logits: Tensor) -> Tensor:
-    """H(softmax(z)) = -sum p log p: [..., V] -> [...] nats. A ruled-out token (-inf) adds nothing, in the gradient too.
-
-    >>> prediction_entropy(torch.zeros(1, 4))  # log 4
-    tensor([1.3863])
-    """
-    _check_rows(logits)
-    p, log_p = _p_and_log_p(logits)
-    return -(p * log_p).sum(-1)
-
-
-def entropy_gradient(logits: Tensor) -> Tensor:
-    """dH/dz_k = -p_k (log p_k + H): [..., V] -> [..., V]. Zero for the even and for the certain prediction.
-
-    >>> entropy_gradient(torch.tensor([[0.0, 1.0986]]))  # p = 1/4, 3/4: 3/16 log 3 up, and down
-    tensor([[ 0.2060, -0.2060]])
-    """
-    _check_rows(logits)
-    p, log_p = _p_and_log_p(logits)
-    return -p * (log_p - (p * log_p).sum(-1, keepdim=True))
-
-
-def entropy_bonus(logits: Tensor, targets: Tensor, beta: float) -> Tensor:
-    """-log p_y - beta H(p): cross-entropy that pays for being undecided; [..., V], [...] -> [...] nats; 0 where IGNORE.
-
-    Its gradient is p - y - beta dH/dz. May be negative. Williams and Peng 1991 (policy gradients); Pereyra et al. 2017
-    (language models, as confidence penalty).
-
-    >>> entropy_bonus(torch.zeros(1, 4), torch.tensor([2]), 0.1)  # 0.9 log 4
-    tensor([1.2477])
-    """
-    if not isfinite(beta):
-        raise ValueError(f"beta {beta} is not finite; 0 is plain cross-entropy, 0.01 to 0.1 is usual")
-    cost = nll(logits, targets) - beta * prediction_entropy(logits)
-    return torch.where(targets == IGNORE, torch.zeros_like(cost), cost)
-
-
 def _pieces(total: int, parts: int, generator: torch.Generator) -> list[int]:
     """Lengths of `parts` pieces of at least 1 that make up `total`, every way to cut equally likely."""
     cuts = torch.randperm(total - 1, generator=generator)[: parts - 1].sort().values + 1
     edges = [0, *(int(cut) for cut in cuts), total]
     return [end - start for start, end in pairwise(edges)]
-
-
-def _unit_rows(vectors: Tensor, name: str) -> Tensor:
-    values = at_least_float32(vectors)
-    norms = values.square().sum(-1, keepdim=True).sqrt()
-    wrong = ((norms == 0) | ~torch.isfinite(norms)).squeeze(-1)
-    if wrong.any():
-        row = first_place(wrong)[0]
-        raise ValueError(f"row {row} of {name} has length {float(norms[row])}: it points nowhere, so no cosine")
-    return values / norms
-
-
-def _gradient_size(loss: Tensor, parameters: Sequence[Tensor]) -> float:
-    if not loss.requires_grad:
-        return 0.0
-    found = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
-    return sum(float(gradient.double().square().sum()) for gradient in found) ** 0.5
-
-
-def _routing(router_logits: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
-    """f [E] and p [N, E]."""
-    if router_logits.dim() != 2 or not len(router_logits):
-        raise ValueError(f"router logits {list(router_logits.shape)}: give [N, E] of at least one token")
-    _check_rows(router_logits)
-    experts = router_logits.shape[1]
-    if not 1 <= top_k <= experts:
-        raise ValueError(f"top_k {top_k} of {experts} experts; give 1 to {experts}")
-    p = torch.softmax(at_least_float32(router_logits), dim=-1)
-    sent = torch.bincount(p.topk(top_k, dim=-1).indices.flatten(), minlength=experts)
-    return sent.to(p.dtype) / len(p), p
-
-
-def _weight_of_rows(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
-    if class_weights.shape != logits.shape[-1:] or not class_weights.is_floating_point():
-        raise ValueError(
-            f"class_weights {class_weights.dtype} {list(class_weights.shape)}: give one float for each of V = "
-            f"{logits.shape[-1]} tokens"
-        )
-    wrong = (class_weights < 0) | ~torch.isfinite(class_weights)
-    if wrong.any():
-        place = first_place(wrong)
-        raise ValueError(f"class weight {float(class_weights[place[0]])} of token {place[0]}; give 0 or more, finite")
-    weights = class_weights[targets.long().clamp(min=0)]
-    return torch.where(targets == IGNORE, torch.zeros_like(weights), weights)
-
-
-def _p_and_log_p(logits: Tensor) -> tuple[Tensor, Tensor]:
-    log_p = torch.log_softmax(at_least_float32(logits), dim=-1)
-    # 0 log 0 is 0; the product would be NaN, and so would its gradient if log p were only replaced afterwards
-    return log_p.exp(), torch.where(torch.isneginf(log_p), torch.zeros_like(log_p), log_p)
 
 
 def _check_ids(ids: Tensor, vocabulary: int | None) -> None:
@@ -377,10 +242,6 @@ def _check_prefix_shapes(ids: Tensor, prefix_lengths: Tensor, is_padding: Tensor
             f"ids {list(ids.shape)}, prefix_lengths {prefix_lengths.dtype} {list(prefix_lengths.shape)} and is_padding "
             f"{is_padding.dtype} {list(is_padding.shape)} do not go together; give [B, T], [B] int and [B, T] bool"
         )
-
-
-def _check_rows(logits: Tensor) -> None:
-    check_pairs(logits, torch.full(logits.shape[:-1], IGNORE, device=logits.device))
 
 
 def _check_spans(ids: Tensor, spans: Collection[tuple[int, int]]) -> None:
@@ -416,20 +277,6 @@ def _check_rates(rate: float, hidden: float, replaced: float) -> None:
             raise ValueError(f"{name} {share} is no share; it must be in [0, 1]")
 
 
-def _check_terms(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> None:
-    if not losses or set(losses) != set(weights):
-        raise ValueError(
-            f"losses {', '.join(losses) or 'none'} and weights {', '.join(weights) or 'none'} differ; give every loss "
-            "a weight, 0 to leave it out"
-        )
-    for name, loss in losses.items():
-        if loss.dim() or not torch.isfinite(loss):
-            value = f"of shape {list(loss.shape)}" if loss.dim() else float(loss)
-            raise ValueError(f"loss {name!r} is {value}, so the sum is no loss; give finite scalars")
-        if not isfinite(weights[name]):
-            raise ValueError(f"weight {weights[name]} of loss {name!r} is not finite")
-
-
 @dataclass(frozen=True)
 class Objective:
     """A row of OBJECTIVES: how a row of tokens is turned into a question. make(ids [T], vocabulary, generator)."""
@@ -438,23 +285,11 @@ class Objective:
     title: str
     formula: str  # KaTeX; x: the text, x with a tilde: what is left of it, y: what the decoder writes
     attention: str  # who sees whom
+    asks: str  # a row of ASKS
     predicts: str  # what position t is asked for
     meaning: str
     source: str
     make: Callable[[Tensor, Vocabulary, torch.Generator], Example]
-
-
-@dataclass(frozen=True)
-class Term:
-    """A row of TERMS: a loss beside cross-entropy, whose arguments are its own. value(…) -> rows or a scalar."""
-
-    name: str
-    title: str
-    formula: str  # KaTeX
-    gradient_formula: str
-    meaning: str
-    source: str
-    value: Callable[..., Tensor]
 
 
 def _causal(ids: Tensor, vocabulary: Vocabulary, generator: torch.Generator) -> Example:
@@ -488,6 +323,7 @@ OBJECTIVES = {
             "Causal language model",
             r"-\sum_t \log p(x_{t+1} \mid x_{\le t})",
             "causal",
+            "next",
             "the next token",
             "every token is asked for once, from what stands before it: nothing of the text is lost to the question",
             "Radford et al. 2018",
@@ -498,6 +334,7 @@ OBJECTIVES = {
             "Prefix language model",
             r"-\sum_{t \ge m} \log p(x_{t+1} \mid x_{\le t}),\ m \text{ the length of the prefix}",
             "full on the prefix, causal after it",
+            "next",
             "the next token, after the prefix",
             "the prompt is read both ways and asks nothing; only what follows is a target",
             "Dong et al. 2019; Raffel et al. 2020",
@@ -508,6 +345,7 @@ OBJECTIVES = {
             "Span corruption",
             r"-\sum_t \log p(y_{t+1} \mid y_{\le t}, \tilde x)",
             "encoder full, decoder causal and on the encoder",
+            "decoder",
             "the decoder's next token",
             "15% of the text is taken out in spans of three; the decoder writes only those, so targets are short",
             "T5, Raffel et al. 2020",
@@ -518,61 +356,11 @@ OBJECTIVES = {
             "Masked language model, 80/10/10",
             r"-\sum_{t \in M} \log p(x_t \mid \tilde x)",
             "full",
+            "own",
             "the token at its own place",
             "15% of the tokens are asked for, each from both sides; the others cost a forward pass and teach nothing",
             "BERT, Devlin et al. 2019",
             _masked,
-        ),
-    )
-}
-
-TERMS = {
-    row.name: row
-    for row in (
-        Term(
-            "info_nce",
-            "InfoNCE",
-            r"-\log \frac{e^{s_{ii} / \tau}}{\sum_j e^{s_{ij} / \tau}},\ s_{ij} = \cos(a_i, b_j)",
-            r"\partial / \partial s_{ij} = (p_{ij} - [i = j]) / \tau",
-            "cross-entropy over the batch: the partner among all others",
-            "van den Oord et al. 2018; CLIP, Radford et al. 2021",
-            info_nce,
-        ),
-        Term(
-            "weighted_sum",
-            "Weighted sum of losses",
-            r"\sum_i w_i L_i",
-            r"\sum_i w_i \nabla L_i",
-            "weights are worth in nats; what pulls is the weighted gradient",
-            "multi-task learning, Caruana 1997",
-            weighted_sum,
-        ),
-        Term(
-            "load_balance",
-            "Load balance of experts",
-            r"E \sum_i f_i P_i",
-            r"\tfrac{E}{N} p_{nk} \big(f_k - \sum_j p_{nj} f_j\big)",
-            "pushes probability away from the experts that get most tokens; 1 when even",
-            "Switch Transformer, Fedus et al. 2021",
-            load_balance,
-        ),
-        Term(
-            "class_weights",
-            "Class weights",
-            r"\frac{\sum_n w_{y_n} \ell_n}{\sum_n w_{y_n}}",
-            r"w_y (p - y) / \textstyle\sum_n w_{y_n}",
-            "some tokens count more; the mean divides by the weights, not the rows",
-            "torch.nn.functional.cross_entropy(weight=…)",
-            class_weighted_mean,
-        ),
-        Term(
-            "entropy_bonus",
-            "Entropy bonus",
-            r"-\log p_y - \beta H(p)",
-            r"p_k - y_k + \beta p_k (\log p_k + H)",
-            "pays for being undecided, so the prediction does not collapse onto one token",
-            "Williams and Peng 1991; Pereyra et al. 2017",
-            entropy_bonus,
         ),
     )
 }

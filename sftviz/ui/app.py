@@ -8,6 +8,9 @@ import streamlit as st
 from lessons.lesson import all_lessons
 from sftviz.ui.language import choose_language, language, t
 from sftviz.ui.pages import (
+    attention,
+    calculators,
+    flow,
     gradients,
     information,
     inspect,
@@ -15,6 +18,8 @@ from sftviz.ui.pages import (
     label_smoothing,
     lesson,
     normalization,
+    objectives,
+    scores,
     stability,
 )
 
@@ -25,8 +30,13 @@ LABS = (
     ("gradients", "Gradients", "📉", gradients.page),
     ("label_smoothing", "Label smoothing", "🧈", label_smoothing.page),
     ("normalization", "Normalisation", "⚖️", normalization.page),
-    ("numerical_stability", "Numerical stability", "🧮", stability.page),
+    ("gradient_flow", "Where gradients go", "🌊", flow.page),
+    ("attention", "Attention masks", "🕸️", attention.page),
     ("information", "Information", "🎲", information.page),
+    ("numerical_stability", "Numerical stability", "🧮", stability.page),
+    ("objectives", "Objectives", "❓", objectives.page),
+    ("scores", "Scores and metrics", "🎯", scores.page),
+    ("calculators", "Calculators", "📐", calculators.page),
 )
 
 

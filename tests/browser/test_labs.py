@@ -19,7 +19,8 @@ WATCH = """() => {
   const before = said();
   let pressed = null;
   addEventListener("keydown", () => { pressed = performance.now(); }, { once: true, capture: true });
-  window.moved = new Promise((resolve) => {
+  window.moved = new Promise((resolve, reject) => {
+    setTimeout(() => reject("nothing moved within ten seconds"), 10_000);
     const look = () => {
       if (pressed && said() !== before) resolve(performance.now() - pressed);
       else requestAnimationFrame(look);
@@ -65,6 +66,9 @@ MOVED = {
     "label_smoothing": ("Smoothing ε", 300),
     "numerical_stability": ("Constant added to every logit", 300),
     "information": ("Probability of heads", 300),
+    "attention?attention_kind=prefix": ("Prefix P", 300),
+    "objectives": ("Temperature τ", 300),
+    "calculators": ("Rows B", 300),
 }
 
 
@@ -74,11 +78,10 @@ def test_a_sliders_effect_is_on_screen_at_once(open_page: OpenPage, address: str
     page = open_page(path=f"/{address}", ready=PLOT)
     settle(page)
     handle = slider(page, label)
-    handle.focus()
     delays = []
-    for _ in range(9):
+    for _ in range(5):
         page.evaluate(WATCH)
-        page.keyboard.press("ArrowLeft")
+        handle.press("ArrowLeft")
         delays.append(page.evaluate("() => window.moved"))
         page.wait_for_timeout(250)
     assert statistics.median(delays) <= limit_ms, delays
@@ -156,6 +159,61 @@ def test_a_bar_of_a_distribution_can_be_dragged_and_moved_by_keys(open_page: Ope
     assert shares[0] == pytest.approx(0.75, abs=0.03)
     assert sum(shares) == pytest.approx(1, abs=0.002)
     assert shares[1] == pytest.approx(2 * shares[2], abs=0.002)
+
+
+def test_an_attention_that_shows_the_answer_is_found_out_and_a_click_changes_another_token(open_page: OpenPage) -> None:
+    page = open_page(path="/attention", ready=PLOT)
+    settle(page)
+    expect(page.get_by_text("Nothing before it moved")).to_be_visible()
+    page.get_by_role("combobox", name="Attention").click()
+    page.get_by_role("option", name="Full (leaks the answer)").click()
+    expect(page.get_by_text("16 positions before it moved")).to_be_visible()
+    page.locator(".attention-grid .cell[data-i='9'][data-j='5']").click()
+    expect(page.get_by_text("5 positions before it moved")).to_be_visible()
+    expect(page.locator(".attention-grid .said")).to_contain_text("may look at 24 of 24 tokens")
+
+
+def test_masked_tokens_get_gradient_until_the_attention_is_cut(open_page: OpenPage) -> None:
+    page = open_page(path="/gradient_flow", ready=PLOT)
+    settle(page)
+    own, through = (trace["y"] for trace in data_of(page, "flow_bars")[:2])
+    assert own[0] == 0 < through[0]
+    page.get_by_text("Cut the attention", exact=True).click()
+    expect(page.get_by_text("every token sees itself alone")).to_be_visible()
+    settle(page)
+    own, through = (trace["y"] for trace in data_of(page, "flow_bars")[:2])
+    assert own[0] == 0 < max(own)
+    assert max(through) == 0
+
+
+def test_the_same_text_is_asked_in_four_ways_and_drawn_anew(open_page: OpenPage) -> None:
+    page = open_page(path="/objectives", ready=PLOT)
+    settle(page)
+    expect(page.get_by_text("asks for 10 of 11 tokens")).to_be_visible()
+    before = data_of(page, "rows_masked_lm")
+    page.get_by_role("button", name="Draw again").click()
+    settle(page)
+    assert data_of(page, "rows_masked_lm") != before
+    page.get_by_label("Text", exact=True).fill("你好")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("asks for 5 of 6 tokens")).to_be_visible()  # six bytes
+
+
+QUESTIONS = {
+    "How long?": "days",
+    "What does a step look like?": "spikes",
+    "What goes in?": "likeness",
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_question_of_the_calculators_is_answered(open_page: OpenPage, question: str) -> None:
+    page = open_page(path="/calculators", ready=PLOT)
+    settle(page)
+    expect(figure(page, "logits")).to_be_visible()
+    page.get_by_text(question, exact=True).click()
+    expect(figure(page, QUESTIONS[question])).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
 
 
 def test_the_coin_of_nine_tenths_holds_less_than_half_a_bit(open_page: OpenPage) -> None:

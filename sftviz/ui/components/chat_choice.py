@@ -2,22 +2,31 @@
 
 import streamlit as st
 
+from sftviz import assets
 from sftviz.chat.samples import SAMPLES
 from sftviz.inspection import Inspection, inspect
+from sftviz.ui.language import t
 
 PASTED = "pasted"
 
 
-def chosen_chat(key: str) -> Inspection:
-    """The chosen chat inspected with the embedded tokenizer and model; what was pasted, as it was inspected."""
-    pasted = st.session_state.get("seen")
-    offered = [PASTED] if pasted is not None and pasted.losses is not None else []
-    chosen = st.selectbox("Chat", [*offered, *SAMPLES], format_func=_title, key=key)
+def chosen_chat(key: str, *, embedded: bool = False) -> Inspection:
+    """The chosen chat inspected with the embedded tokenizer and model; what was pasted, as it was inspected.
+
+    embedded: offer what was pasted only where it has the embedded tokenizer's ids, for a lab that runs that model.
+    """
+    pasted: Inspection | None = st.session_state.get("seen")
+    offered = [PASTED] if pasted is not None and _fits(pasted, embedded) else []
+    chosen = st.selectbox(t("Chat"), [*offered, *SAMPLES], format_func=_title, key=key)
     return pasted if pasted is not None and chosen == PASTED else sample(chosen)
 
 
+def _fits(pasted: Inspection, embedded: bool) -> bool:
+    return pasted.losses is not None and not (embedded and pasted.rendering.tokenizer.name != assets.TOKENIZER)
+
+
 def _title(name: str) -> str:
-    return "The one on the Inspect page" if name == PASTED else SAMPLES[name].title
+    return t("The one on the Inspect page") if name == PASTED else t(SAMPLES[name].title)
 
 
 @st.cache_resource(show_spinner="Running the model …")

@@ -10,6 +10,7 @@ from sftviz import assets
 from sftviz.chat.templates import TEMPLATES
 from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.supervision.policies import POLICIES
+from sftviz.ui.language import t
 
 OWN = "own"
 AS_PASTED = "as pasted"
@@ -42,11 +43,13 @@ class Choices:
 
 def choose() -> Choices:
     policy = st.selectbox(
-        "Policy: which tokens carry loss",
+        t("Policy: which tokens carry loss"),
         list(POLICIES),
         index=list(POLICIES).index("assistant_only"),
-        format_func=lambda name: POLICIES[name].title,
-        help="  \n".join(f"**{row.title}**: {row.meaning}" for row in POLICIES.values()),
+        format_func=lambda name: t(POLICIES[name].title),
+        help="  \n".join(
+            t("**{title}**: {meaning}").format(title=t(row.title), meaning=t(row.meaning)) for row in POLICIES.values()
+        ),
         key="policy",
         persist_state="session",
     )
@@ -57,9 +60,9 @@ def choose() -> Choices:
     online = False
     if tokenizer not in TOKENIZERS or (model and model not in assets.MODELS):
         online = st.checkbox(
-            "Download from the Hugging Face Hub if needed",
+            t("Download from the Hugging Face Hub if needed"),
             key="online",
-            help="Otherwise only what is on this computer.",
+            help=t("Otherwise only what is on this computer."),
         )
     return Choices(tokenizer, template, policy, model, online, knobs)
 
@@ -67,29 +70,30 @@ def choose() -> Choices:
 def _template() -> str | None:
     titles = {AS_PASTED: "As pasted, or the tokenizer's own"} | {name: row.title for name, row in TEMPLATES.items()}
     titles |= {"tokenizer": "The tokenizer's own", OWN: "Type one (Jinja) …"}
+    titles = {name: t(title) for name, title in titles.items()}
     chosen = st.selectbox(
-        "Template", list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
+        t("Template"), list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
     )
     if chosen == OWN:
         return st.text_area(
-            "Jinja template", TEMPLATES["chatml"].jinja(), height=240, key="typed_template", persist_state="session"
+            t("Jinja template"), TEMPLATES["chatml"].jinja(), height=240, key="typed_template", persist_state="session"
         )
     return None if chosen == AS_PASTED else chosen
 
 
 def _tokenizer() -> str:
-    titles = {**TOKENIZERS, OWN: "Folder or Hub id …"}
+    titles = {name: t(title) for name, title in {**TOKENIZERS, OWN: "Folder or Hub id …"}.items()}
     chosen = st.selectbox(
-        "Tokenizer", list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
+        t("Tokenizer"), list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
     )
-    return _source("Tokenizer: folder or Hub id", "tokenizer_source") if chosen == OWN else chosen
+    return _source(t("Tokenizer: folder or Hub id"), "tokenizer_source") if chosen == OWN else chosen
 
 
 def _model() -> str | None:
-    titles = {name: row.title for name, row in assets.MODELS.items()}
-    titles |= {NO_MODEL: "None: supervision only", OWN: "Folder or Hub id …"}
+    titles = {name: t(row.title) for name, row in assets.MODELS.items()}
+    titles |= {NO_MODEL: t("None: supervision only"), OWN: t("Folder or Hub id …")}
     chosen = st.selectbox(
-        "Model",
+        t("Model"),
         list(titles),
         index=list(titles).index("sftviz/tiny-sft"),
         format_func=titles.__getitem__,
@@ -98,7 +102,7 @@ def _model() -> str | None:
     )
     if chosen == NO_MODEL:
         return None
-    return _source("Model: folder or Hub id", "model_source") if chosen == OWN else chosen
+    return _source(t("Model: folder or Hub id"), "model_source") if chosen == OWN else chosen
 
 
 def _source(label: str, key: str) -> str:
@@ -106,15 +110,20 @@ def _source(label: str, key: str) -> str:
 
 
 def _knobs() -> dict[str, Any]:
-    with st.expander("Knobs"):
-        roles = st.multiselect("Roles", TRAINABLE, default=["assistant"], key="roles", persist_state="session")
+    with st.expander(t("Knobs")):
+        roles = st.multiselect(t("Roles"), TRAINABLE, default=["assistant"], key="roles", persist_state="session")
         end = st.segmented_control(
-            "End-of-turn", list(ENDS), default="each", format_func=ENDS.__getitem__, key="end", persist_state="session"
+            t("End-of-turn"),
+            list(ENDS),
+            default="each",
+            format_func=lambda name: t(ENDS[name]),
+            key="end",
+            persist_state="session",
         )
         return {
             "roles": frozenset(roles),
             "end": end or "each",
-            "header": st.checkbox("Turn headers", key="header", persist_state="session"),
-            "reasoning": st.checkbox("Reasoning", value=True, key="reasoning", persist_state="session"),
-            "tool_calls": st.checkbox("Tool calls", value=True, key="tool_calls", persist_state="session"),
+            "header": st.checkbox(t("Turn headers"), key="header", persist_state="session"),
+            "reasoning": st.checkbox(t("Reasoning"), value=True, key="reasoning", persist_state="session"),
+            "tool_calls": st.checkbox(t("Tool calls"), value=True, key="tool_calls", persist_state="session"),
         }

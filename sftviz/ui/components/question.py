@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lessons.lesson import all_lessons
 from lessons.questions import Question
 from sftviz.ui.language import language, t
 
@@ -27,6 +28,8 @@ def _proof(question: Question, key: str) -> None:
     pages = st.session_state.get("pages", {})
     if question.show and question.show.page in pages:
         state = {name: str(value) for name, value in question.show.state.items()}
+        if question.show.page in {lesson.slug for lesson in all_lessons()}:
+            state["only"] = "lab"
         if language() != "en":
             state["lang"] = language()
         st.page_link(pages[question.show.page], label=t("Show me"), icon="👉", query_params=state)

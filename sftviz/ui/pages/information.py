@@ -9,6 +9,7 @@ from sftviz.loss.information import bits, cross_entropy_between, entropy, kl_div
 from sftviz.ui.components.drag_bars import drag_bars
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.language import t, told
 from sftviz.ui.theme import show, theme
 
 OUTCOMES = ("cat", "dog", "owl", "eel")
@@ -17,11 +18,13 @@ BELIEVED = (0.25, 0.25, 0.25, 0.25)
 
 
 def page() -> None:
-    st.title("What does a loss of so many nats mean?")
+    st.title(t("What does a loss of so many nats mean?"))
     st.write(
-        "It is surprise, averaged. Entropy is what a source costs somebody who knows it. Cross-entropy is what it "
-        "costs somebody who believes q while p happens. The difference is KL: what the wrong belief costs, and all "
-        "that training can take away."
+        t(
+            "It is surprise, averaged. Entropy is what a source costs somebody who knows it. Cross-entropy is what it "
+            "costs somebody who believes q while p happens. The difference is KL: what the wrong belief costs, and all "
+            "that training can take away."
+        )
     )
     _two()
     st.divider()
@@ -32,9 +35,10 @@ def page() -> None:
 def _two() -> None:
     left, right = st.columns([3, 4], gap="large")
     with left:
-        p = drag_bars("p: what happens", OUTCOMES, HAPPENS, SUPERVISED, key="information_p")
-        q = drag_bars("q: what the model believes", OUTCOMES, BELIEVED, TARGET, key="information_q")
-        st.caption("Drag a bar, or choose it with Tab and press the arrow keys. The others share what is left.")
+        outcomes = [t(outcome) for outcome in OUTCOMES]
+        p = drag_bars(t("p: what happens"), outcomes, HAPPENS, SUPERVISED, key="information_p")
+        q = drag_bars(t("q: what the model believes"), outcomes, BELIEVED, TARGET, key="information_q")
+        st.caption(t("Drag a bar, or choose it with Tab and press the arrow keys. The others share what is left."))
     surprise = {name: bits(float(value)) for name, value in _amounts(p, q).items()}
     with right:
         pairs = (("H(p)", "KL(p‖q)"), ("H(q)", "KL(q‖p)"))
@@ -42,13 +46,16 @@ def _two() -> None:
         st.latex(r"H(p, q) = -\sum_k p_k \log q_k = H(p) + \mathrm{KL}(p \,\|\, q)")
         facts(
             {
-                "cross-entropy H(p, q)": f"{surprise['H(p, q)']:.3f} bits",
-                "the other way round, H(q, p)": f"{surprise['H(q, p)']:.3f} bits",
+                t("cross-entropy H(p, q)"): told(f"{surprise['H(p, q)']:.3f} bits"),
+                t("the other way round, H(q, p)"): told(f"{surprise['H(q, p)']:.3f} bits"),
             }
         )
         st.caption(
-            "The two KL differ. KL(p‖q) grows without end where q rules out what happens: maximum likelihood spreads "
-            "over everything seen. KL(q‖p) punishes a q that spreads where p does not: it settles on one peak."
+            t(
+                "The two KL differ. KL(p‖q) grows without end where q rules out what happens: maximum likelihood "
+                "spreads over everything seen. KL(q‖p) punishes a q that spreads where p does not: it settles on one "
+                "peak."
+            )
         )
 
 
@@ -65,13 +72,15 @@ def _amounts(p: torch.Tensor, q: torch.Tensor) -> dict[str, torch.Tensor]:
 
 @st.fragment
 def _coin() -> None:
-    st.subheader("The coin")
+    st.subheader(t("The coin"))
     left, right = st.columns([2, 5], gap="large")
     with left:
-        heads = live_slider("Probability of heads", 0, 1, 0.9, 0.01, key="coin", ends=("always tails", "always heads"))
+        heads = live_slider(
+            t("Probability of heads"), 0, 1, 0.9, 0.01, key="coin", ends=(t("always tails"), t("always heads"))
+        )
         nats = float(entropy(_coins(torch.tensor([heads]))))
-        facts({"entropy": f"{bits(nats):.3f} bits = {nats:.3f} nats"})
-        st.caption("One bit is log 2 nats. PyTorch's logarithm is the natural one, so a loss is in nats.")
+        facts({t("entropy"): told(f"{bits(nats):.3f} bits") + f" = {nats:.3f} nats"})
+        st.caption(t("One bit is log 2 nats. PyTorch's logarithm is the natural one, so a loss is in nats."))
     with right:
         shares = torch.linspace(0, 1, 101)
         curve = bits(entropy(_coins(shares)))

@@ -1,7 +1,6 @@
 """Inspect: paste a chat; see every token, whether it is supervised, why, what it costs and where its gradient is."""
 
 import math
-from dataclasses import asdict
 
 import pandas as pd
 import streamlit as st
@@ -20,14 +19,15 @@ from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.components.notes import notes
 from sftviz.ui.components.pickers import Choices, choose
 from sftviz.ui.components.token_strip import COLORINGS, token_strip
+from sftviz.ui.language import t, told
 from sftviz.ui.theme import show, theme
 
 NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
 
 
 def page() -> None:
-    st.title("See what the loss sees")
-    st.write("Paste a chat. Every token shows whether it is supervised, why, what it costs and how hard it pulls.")
+    st.title(t("See what the loss sees"))
+    st.write(t("Paste a chat. Every token shows whether it is supervised, why, what it costs and how hard it pulls."))
     left, right = st.columns([3, 2], gap="large")
     with left:
         pasted = _chat_box()
@@ -35,8 +35,10 @@ def page() -> None:
         choices = choose()
         if assets.is_embedded_model(choices.model):
             st.caption(
-                "The embedded model has read WordNet's short definitions and nothing else: most chats surprise it. "
-                "Give a folder or a Hub id above to use a model of your own."
+                t(
+                    "The embedded model has read WordNet's short definitions and nothing else: most chats surprise it. "
+                    "Give a folder or a Hub id above to use a model of your own."
+                )
             )
     seen = _inspected(pasted, choices)
     if seen:
@@ -48,18 +50,22 @@ def _chat_box() -> str:
         st.session_state.chat = next(iter(SAMPLES.values())).text
     keep_draft("chat")
     st.pills(
-        "Samples",
+        t("Samples"),
         list(SAMPLES),
-        format_func=lambda name: SAMPLES[name].title,
+        format_func=lambda name: t(SAMPLES[name].title),
         key="sample",
         on_change=_take_sample,
         wrap=True,
     )
     return st.text_area(
-        "Your chat",
+        t("Your chat"),
         height=300,
-        placeholder="OpenAI messages, ShareGPT, Alpaca, prompt and completion, rendered text, or User: … Assistant: …",
-        help="Read in any of these forms: " + ", ".join(form.title for form in FORMATS.values()) + ".",
+        placeholder=t(
+            "OpenAI messages, ShareGPT, Alpaca, prompt and completion, rendered text, or User: … Assistant: …"
+        ),
+        help=t("Read in any of these forms: {forms}.").format(
+            forms=", ".join(t(form.title) for form in FORMATS.values())
+        ),
         key="chat",
         persist_state="session",
     )
@@ -76,7 +82,7 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
     if st.session_state.get("asked") == asked:
         return st.session_state.seen
     try:
-        with st.spinner("Reading, tokenizing, running the model …"):
+        with st.spinner(t("Reading, tokenizing, running the model …")):
             arguments = choices.arguments()
             if choices.model and not assets.is_embedded_model(choices.model):
                 arguments["model"] = _own_model(choices.model, choices.online)
@@ -91,7 +97,7 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
         st.session_state.asked, st.session_state.seen = asked, seen
         return seen
     if st.session_state.get("seen"):
-        st.caption("Below is the last chat that could be read, unchanged.")
+        st.caption(t("Below is the last chat that could be read, unchanged."))
     return st.session_state.get("seen")
 
 
@@ -113,15 +119,20 @@ def _results(seen: Inspection) -> None:
 def _headline(seen: Inspection) -> None:
     chat = seen.rendering.chat
     st.caption(
-        f"Taken for: {FORMATS[chat.form].title}, {len(chat.messages)} messages. "
-        f"Template: {seen.rendering.template.title}. Tokenizer: {len(seen.rendering.tokenizer):,} tokens."
+        t("Taken for: {form}, {messages} messages. Template: {template}. Tokenizer: {size} tokens.").format(
+            form=t(FORMATS[chat.form].title),
+            messages=len(chat.messages),
+            template=t(seen.rendering.template.title),
+            size=f"{len(seen.rendering.tokenizer):,}",
+        )
     )
     supervised, total = sum(seen.supervision.supervised), len(seen.rendering.tokens)
-    figures = [("Tokens", f"{total:,}"), ("Supervised", f"{supervised:,} ({supervised / max(total, 1):.0%})")]
+    share = f"{supervised:,} ({supervised / max(total, 1):.0%})"
+    figures = [(t("Tokens"), f"{total:,}"), (t("Supervised"), share)]
     if seen.losses is not None:
         figures += [
-            ("Loss, nats per supervised token", f"{seen.loss():.3f}"),
-            ("Perplexity", f"{seen.perplexity():,.2f}"),
+            (t("Loss, nats per supervised token"), f"{seen.loss():.3f}"),
+            (t("Perplexity"), f"{seen.perplexity():,.2f}"),
         ]
     with st.container(horizontal=True, gap="large"):
         for label, value in figures:
@@ -131,10 +142,10 @@ def _headline(seen: Inspection) -> None:
 def _color_by(seen: Inspection) -> str:
     names = [name for name in COLORINGS if seen.losses is not None or name in ("supervised", "role")]
     chosen = st.segmented_control(
-        "Colour by",
+        t("Colour by"),
         names,
         default="supervised",
-        format_func=lambda name: COLORINGS[name].title,
+        format_func=lambda name: t(COLORINGS[name].title),
         key="color_by",
         required=True,
     )
@@ -153,7 +164,9 @@ def _prediction(seen: Inspection, position: int) -> None:
     position = min(position, len(rows) - 1)
     row = rows[position]
     st.subheader(
-        f"Position {position} predicts position {position + 1}" if position + 1 < len(rows) else "The last position"
+        t("Position {here} predicts position {next}").format(here=position, next=position + 1)
+        if position + 1 < len(rows)
+        else t("The last position")
     )
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -164,26 +177,28 @@ def _prediction(seen: Inspection, position: int) -> None:
                 seen.alternatives(position), row["target_text"], row["rank"], row["probability"], theme()
             )
             show(figure, "alternatives")
-    st.caption("Labels travel with their own token; the shift happens once, in the loss: target is the next label.")
+    st.caption(t("Labels travel with their own token; the shift happens once, in the loss: target is the next label."))
     st.dataframe(_alignment(rows, position), key="alignment")
 
 
 def _formula(row: dict) -> None:
     if row["nll"] is None:
         st.write(
-            "No loss here: " + ("nothing follows the last token." if row["target"] == IGNORE else "no model was run.")
+            t("No loss here: nothing follows the last token.")
+            if row["target"] == IGNORE
+            else t("No loss here: no model was run.")
         )
         return
-    st.text(f"target: {visible(row['target_text'])}")
+    st.text(t("target: {token}").format(token=visible(row["target_text"])))
     probability = f"{row['probability']:.4g}"
     st.latex(rf"-\log p_{{\text{{target}}}} = -\log {_tex_number(probability)} = {row['nll']:.2f}\ \text{{nats}}")
     if row["target"] == IGNORE:
-        st.write("Its label is −100: the cost is shown, and counts for nothing.")
+        st.write(t("Its label is −100: the cost is shown, and counts for nothing."))
         return
     on_logits, on_hidden = row["grad_norm"], row["grad_norm_hidden"]
     st.latex(rf"\lVert p - y \rVert_2 = {on_logits:.3f}")
     st.latex(rf"\lVert W^\top(p-y) \rVert_2 = {on_hidden:.3f}")
-    st.caption("Above: the gradient on this position's logits. Below: what of it reaches the hidden state.")
+    st.caption(t("Above: the gradient on this position's logits. Below: what of it reaches the hidden state."))
 
 
 def _tex_number(number: str) -> str:
@@ -198,43 +213,49 @@ def _alignment(rows: list[dict], position: int) -> pd.DataFrame:
         str(row["position"]): (
             f"{visible(row['text'])}  {row['id']}",
             str(row["label"]),
-            "none" if row["position"] == len(rows) - 1 else str(row["target"]),
+            t("none") if row["position"] == len(rows) - 1 else str(row["target"]),
             "" if row["nll"] is None else f"{row['nll']:.3f}" if row["target"] != IGNORE else f"({row['nll']:.3f})",
         )
         for row in near
     }
-    return pd.DataFrame(columns, index=["input", "label", "target", "loss"])
+    return pd.DataFrame(columns, index=[t("input"), t("label"), t("target"), t("loss")])
 
 
 def _totals(seen: Inspection) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
-        st.subheader("The loss, three ways")
+        st.subheader(t("The loss, three ways"))
         for name, row in NORMALIZATIONS.items():
             value = seen.loss(name)
-            st.markdown(f"**{row.title}**: " + ("no model" if math.isnan(value) else f"{value:.4f} nats"))
+            shown = t("no model") if math.isnan(value) else f"{value:.4f} nats"
+            st.markdown(t("**{title}**: {value}").format(title=t(row.title), value=shown))
             st.latex(row.formula)
     with right:
-        st.subheader("Who is supervised")
+        st.subheader(t("Who is supervised"))
         st.dataframe(
-            seen.by_role(),
+            seen.by_role().assign(role=lambda table: table["role"].map(t)),
             hide_index=True,
             column_config={
-                "role": "role",
-                "tokens": "tokens",
-                "supervised": "supervised",
+                "role": t("role"),
+                "tokens": t("tokens"),
+                "supervised": t("supervised"),
                 "share": st.column_config.ProgressColumn(
-                    "share supervised", min_value=0, max_value=1, format="percent"
+                    t("share supervised"), min_value=0, max_value=1, format="percent"
                 ),
-                "nll": st.column_config.NumberColumn("mean cost (nats)", format="%.3f"),
+                "nll": st.column_config.NumberColumn(t("mean cost (nats)"), format="%.3f"),
             },
             key="by_role",
         )
 
 
 def _findings(seen: Inspection) -> None:
-    st.subheader("What the checks found")
+    st.subheader(t("What the checks found"))
     if not seen.findings:
-        st.write("Nothing: every check passed.")
-    kept = ("severity", "where", "message", "remedy")
-    notes([{key: value for key, value in asdict(f).items() if key in kept} for f in seen.findings], key="findings")  # pyright: ignore[reportArgumentType]
+        st.write(t("Nothing: every check passed."))
+    notes(
+        [
+            {"severity": f.severity, "where": f.where, "message": told(f.message), "remedy": told(f.remedy)}
+            for f in seen.findings
+        ],
+        key="findings",
+    )

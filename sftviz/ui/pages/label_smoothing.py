@@ -17,6 +17,7 @@ from sftviz.training.output_layer import States, fit_output_layer, output_matrix
 from sftviz.ui.components.chat_choice import chosen_chat
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.language import t, told
 from sftviz.ui.theme import show, theme
 
 VOCABULARIES = (2, 5, 50, 4096, 151_936)
@@ -27,10 +28,13 @@ GAPS = torch.linspace(-4, 20, 121, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title("What does label smoothing ask for?")
+    st.title(t("What does label smoothing ask for?"))
     st.write(
-        "Plain cross-entropy is never content: it wants the target's logit infinitely far above the others. Smoothing "
-        "gives a share ε to all tokens, and so there is a best gap, and a gradient that turns round at it."
+        t(
+            "Plain cross-entropy is never content: it wants the target's logit infinitely far above the others. "
+            "Smoothing gives a share ε to all tokens, and so there is a best gap, and a gradient that turns round at "
+            "it."
+        )
     )
     _lab()
 
@@ -39,14 +43,17 @@ def page() -> None:
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
-        epsilon = live_slider("Smoothing ε", 0, 0.5, 0.1, 0.01, key="smoothing_epsilon", ends=("none", "half"))
-        vocabulary = st.select_slider("Vocabulary V", VOCABULARIES, value=50, key="smoothing_vocabulary")
+        epsilon = live_slider(t("Smoothing ε"), 0, 0.5, 0.1, 0.01, key="smoothing_epsilon", ends=(t("none"), t("half")))
+        vocabulary = st.select_slider(t("Vocabulary V"), VOCABULARIES, value=50, key="smoothing_vocabulary")
         convention = st.selectbox(
-            "Convention", list(SMOOTHINGS), format_func=lambda name: SMOOTHINGS[name].title, key="smoothing_convention"
+            t("Convention"),
+            list(SMOOTHINGS),
+            format_func=lambda name: t(SMOOTHINGS[name].title),
+            key="smoothing_convention",
         )
         st.latex(SMOOTHINGS[convention].formula)
         st.caption(SMOOTHINGS[convention].source)
-        at = live_slider("Logit gap", -4, 20, 6, 0.1, key="smoothing_gap", ends=("target behind", "far ahead"))
+        at = live_slider(t("Logit gap"), -4, 20, 6, 0.1, key="smoothing_gap", ends=(t("target behind"), t("far ahead")))
         best = best_gap(epsilon, vocabulary, convention)
         _best(best, epsilon, vocabulary, convention)
     with right:
@@ -70,11 +77,14 @@ def _lab() -> None:
 
 def _best(best: float, epsilon: float, vocabulary: int, convention: str) -> None:
     if not math.isfinite(best):
-        facts({"best gap": "infinite: nothing is smoothed"})
+        facts({t("best gap"): t("infinite: nothing is smoothed")})
         return
     least = float(loss_at_gap(torch.tensor([best], dtype=torch.float64), vocabulary, epsilon, convention))
     facts(
-        {"best gap, log of the two shares' ratio": f"{best:.3f}", "least loss, the entropy of q": f"{least:.3f} nats"}
+        {
+            t("best gap, log of the two shares' ratio"): f"{best:.3f}",
+            t("least loss, the entropy of q"): f"{least:.3f} nats",
+        }
     )
 
 
@@ -90,47 +100,52 @@ def _gap(curves: dict[str, Callable[[torch.Tensor], torch.Tensor]], at: float, b
 
 
 def _on_a_chat(epsilon: float, convention: str) -> None:
-    st.subheader("On a chat")
+    st.subheader(t("On a chat"))
     seen = chosen_chat("smoothing_chat")
     losses = seen.losses
-    counted = [t for t, target in enumerate(seen.supervision.targets) if target != IGNORE]
+    counted = [at for at, target in enumerate(seen.supervision.targets) if target != IGNORE]
     if losses is None or not counted:
-        st.write("Nothing is supervised in this chat under its policy, so smoothing has nothing to change.")
+        st.write(t("Nothing is supervised in this chat under its policy, so smoothing has nothing to change."))
         return
     plain, uniform = losses.nll[counted], losses.uniform_nll[counted]
     smoothed = smoothed_from(plain, uniform, len(seen.rendering.tokenizer), epsilon, convention)
-    texts = [seen.rows()[t]["target_text"] for t in counted]
+    rows = seen.rows()
+    texts = [rows[at]["target_text"] for at in counted]
     show(token_costs(texts, plain.tolist(), smoothed.tolist(), theme()), "token_costs")
     facts(
         {
-            "mean over the supervised tokens, plain": f"{float(plain.mean()):.3f} nats",
-            "the same, smoothed": f"{float(smoothed.mean()):.3f} nats",
-            "the most that smoothing adds to a token": f"{float((smoothed - plain).max()):.3f} nats",
+            t("mean over the supervised tokens, plain"): f"{float(plain.mean()):.3f} nats",
+            t("the same, smoothed"): f"{float(smoothed.mean()):.3f} nats",
+            t("the most that smoothing adds to a token"): f"{float((smoothed - plain).max()):.3f} nats",
         }
     )
-    st.caption("A token that was nearly free now costs the most extra: being sure is what smoothing taxes.")
+    st.caption(t("A token that was nearly free now costs the most extra: being sure is what smoothing taxes."))
 
 
 @st.fragment
 def _calibration(epsilon: float) -> None:
-    st.subheader("Does it make the model less sure of itself?")
+    st.subheader(t("Does it make the model less sure of itself?"))
     st.write(
-        "Train the embedded model's output layer on half of its held-out chats, once plainly and once smoothed, and "
-        "look at the other half: when it says 0.8, is it right eight times in ten?"
+        t(
+            "Train the embedded model's output layer on half of its held-out chats, once plainly and once smoothed, "
+            "and look at the other half: when it says 0.8, is it right eight times in ten?"
+        )
     )
-    if st.button(f"Train both, {STEPS} steps each", key="calibrate", type="primary"):
+    if st.button(t("Train both, {steps} steps each").format(steps=STEPS), key="calibrate", type="primary"):
         st.session_state.calibration = _measured(epsilon)
     runs = st.session_state.get("calibration")
     if runs:
         show(calibration_curves(runs, theme()), "calibration")
         st.caption(
-            "ECE is the mean distance from the dotted line, weighed by how many predictions stand in a bin. Below the "
-            "line the model is surer than it is right."
+            t(
+                "ECE is the mean distance from the dotted line, weighed by how many predictions stand in a bin. Below "
+                "the line the model is surer than it is right."
+            )
         )
 
 
 def _measured(epsilon: float) -> list[Calibration]:
-    bar = st.progress(0.0, "Reading the held-out chats …")
+    bar = st.progress(0.0, t("Reading the held-out chats …"))
     fitted, measured = _states()
     head = output_matrix(load_model(MODEL))
     runs = [_calibration_of("before", head, measured)]
@@ -140,7 +155,7 @@ def _measured(epsilon: float) -> list[Calibration]:
             fitted,
             share,
             steps=STEPS,
-            on_step=lambda step, run=run, title=title: bar.progress((run * STEPS + step) / (2 * STEPS), title),
+            on_step=lambda step, run=run, title=title: bar.progress((run * STEPS + step) / (2 * STEPS), told(title)),
         )
         runs.append(_calibration_of(title, weight, measured))
     bar.empty()

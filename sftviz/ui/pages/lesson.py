@@ -26,6 +26,10 @@ def page_of(lesson: Lesson) -> Callable[[], None]:
     def page() -> None:
         front = lesson.front_matter(language())
         st.title(front.title)
+        if st.query_params.get("only") == "lab":
+            _lab(lesson)
+            st.page_link(st.session_state.pages[lesson.slug], label=t("Read the whole lesson"), icon="📖")
+            return
         st.markdown(f"*{front.question}*")
         st.caption(
             t("{minutes} minutes. Notebook: {notebook}").format(minutes=front.minutes, notebook=lesson.notebook.name)
@@ -42,17 +46,21 @@ def _cell(lesson: Lesson, cell: Cell) -> None:
     if cell.kind == "markdown":
         st.markdown(cell.source)
     elif cell.kind == "code":
-        st.code(cell.source, language="python")
+        st.code(cell.source, language="python", wrap_lines=True)
         for place, output in enumerate(_outputs(lesson.notebook).get(cell.id, ())):
             _output(output, f"{cell.id}-{place}")
     elif cell.kind == "lab":
-        with st.container(border=True, key=f"lab_{lesson.slug}"):
-            lesson.module("lab").lab()
+        _lab(lesson)
     elif cell.kind == "ask":
         question = next(q for q in lesson.questions if q.id == cell.source)
         question_card(question, f"{lesson.slug}_{question.id}")
     else:
         _kata(lesson)
+
+
+def _lab(lesson: Lesson) -> None:
+    with st.container(border=True, key=f"lab_{lesson.slug}"):
+        lesson.module("lab").lab()
 
 
 def _ladder(lesson: Lesson) -> None:
@@ -70,8 +78,10 @@ def _kata(lesson: Lesson) -> None:
     with st.container(border=True):
         st.markdown(f"**{kata.title.in_language(language())}**")
         st.markdown(kata.task.in_language(language()))
-        st.code(kata.starter.strip(), language="python")
+        st.code(kata.starter.strip(), language="python", wrap_lines=True)
+        st.markdown(t("In a terminal, or from a notebook cell:"))
         st.code(f"sftviz kata start {kata.name}\nsftviz kata check {kata.name}", language="bash")
+        st.code(f'from lessons import check\n\ncheck("{kata.name}", {kata.function})', language="python")
 
 
 @cache

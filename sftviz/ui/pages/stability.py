@@ -10,6 +10,7 @@ from sftviz.figures.stability import push_curves
 from sftviz.loss.probability import Step, largest_exponent, naive_steps, stable_steps
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.language import t
 from sftviz.ui.theme import show, theme
 
 PRECISIONS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64}
@@ -19,12 +20,14 @@ PUSHES = torch.linspace(-120, 120, 241, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title("Why is the largest logit taken off first?")
+    st.title(t("Why is the largest logit taken off first?"))
     half, single = (largest_exponent(dtype) for dtype in (torch.float16, torch.float32))
     st.write(
-        "Adding the same number to every logit changes no probability. A machine does not know that: it forms "
-        f"$e^{{z}}$, which is too large for float16 as soon as z is above {half:.2f}, and for float32 above "
-        f"{single:.2f}. Push, and watch."
+        t(
+            "Adding the same number to every logit changes no probability. A machine does not know that: it forms "
+            "$e^z$, which is too large for float16 as soon as z is above {half}, and for float32 above {single}. "
+            "Push, and watch."
+        ).format(half=f"{half:.2f}", single=f"{single:.2f}")
     )
     _lab()
 
@@ -33,9 +36,11 @@ def page() -> None:
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
-        name = st.selectbox("Precision", list(PRECISIONS), index=2, key="precision")
-        push = live_slider("Constant added to every logit", -120, 120, 80, 1, key="push")
-        spread = live_slider("Spread of the logits", 1, 60, 1, 1, key="spread", ends=("as they are", "far apart"))
+        name = st.selectbox(t("Precision"), list(PRECISIONS), index=2, key="precision")
+        push = live_slider(t("Constant added to every logit"), -120, 120, 80, 1, key="push")
+        spread = live_slider(
+            t("Spread of the logits"), 1, 60, 1, 1, key="spread", ends=(t("as they are"), t("far apart"))
+        )
     dtype = PRECISIONS[name]
     logits = (LOGITS * spread + push).to(dtype)
     exact = float(-torch.log_softmax(LOGITS * spread, dim=-1)[TARGET])
@@ -43,9 +48,9 @@ def _lab() -> None:
     with left:
         facts(
             {
-                "in exact arithmetic, whatever is added": f"{exact:.4f} nats",
-                f"naive, in {name}": _cost(naive_steps(logits, TARGET)),
-                f"stable, in {name}": _cost(stable_steps(logits, TARGET)),
+                t("in exact arithmetic, whatever is added"): f"{exact:.4f} nats",
+                t("naive, in {precision}").format(precision=name): _cost(naive_steps(logits, TARGET)),
+                t("stable, in {precision}").format(precision=name): _cost(stable_steps(logits, TARGET)),
             }
         )
     with right:
@@ -53,13 +58,14 @@ def _lab() -> None:
         show(push_curves(PUSHES.tolist(), naive, stable, push, breaks_at, theme()), "push_curves")
     left, right = st.columns(2, gap="large")
     with left:
-        _steps("As the formula is written", naive_steps(logits, TARGET))
+        _steps(t("As the formula is written"), naive_steps(logits, TARGET))
     with right:
-        _steps("With log-sum-exp", stable_steps(logits, TARGET))
+        _steps(t("With log-sum-exp"), stable_steps(logits, TARGET))
     st.caption(
-        f"float16 ends at {torch.finfo(torch.float16).max:,.0f}; bfloat16 goes as far as float32 and keeps fewer "
-        f"digits (steps of {torch.finfo(torch.bfloat16).eps:.1%}). sftviz computes half-precision losses in float32, "
-        "as training frameworks do."
+        t(
+            "float16 ends at {largest}; bfloat16 goes as far as float32 and keeps fewer digits (steps of {step}). "
+            "sftviz computes half-precision losses in float32, as training frameworks do."
+        ).format(largest=f"{torch.finfo(torch.float16).max:,.0f}", step=f"{torch.finfo(torch.bfloat16).eps:.1%}")
     )
 
 
@@ -69,13 +75,13 @@ def _sweep(steps: Callable[[torch.Tensor, int], list[Step]], spread: float, dtyp
 
 
 def _cost(steps: list[Step]) -> str:
-    return f"{float(steps[-1].values):.4f} nats" if not steps[-1].is_broken else "✗ no number"
+    return f"{float(steps[-1].values):.4f} nats" if not steps[-1].is_broken else t("✗ no number")
 
 
 def _steps(title: str, steps: list[Step]) -> None:
     st.markdown(f"**{title}**")
-    lines = ["| | | holds |", "|---|---|---|"]
+    lines = [f"| | | {t('holds')} |", "|---|---|---|"]
     for step in steps:
         values = ", ".join(f"{float(value):.4g}" for value in step.values)
-        lines.append(f"| {'✗' if step.is_broken else '✓'} {step.name} | ${step.formula}$ | {values} |")
+        lines.append(f"| {'✗' if step.is_broken else '✓'} {t(step.name)} | ${step.formula}$ | {values} |")
     st.markdown("\n".join(lines))

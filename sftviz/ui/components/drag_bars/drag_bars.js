@@ -55,9 +55,11 @@ function build(root, data) {
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".drag-bars");
-  if (!root.wells) {
+  const words = JSON.stringify([data.title, data.outcomes]);
+  if (root.words !== words) {
     build(root, data);
-    root.count = data.answers;
+    root.count ??= data.answers;
+    root.words = words;
   }
 
   const send = () => {

@@ -6,7 +6,12 @@ from typing import TypedDict
 
 from streamlit.components.v2 import component
 
+from sftviz.ui.language import t
+
 HERE = Path(__file__).parent
+
+
+SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
 
 
 class Note(TypedDict):
@@ -24,4 +29,4 @@ _notes = component(
 def notes(items: Sequence[Note], *, key: str) -> None:
     """One card a note, in the order given."""
     if items:
-        _notes(key=key, data=list(items))
+        _notes(key=key, data={"notes": list(items), "names": {one: t(name) for one, name in SEVERITIES.items()}})

@@ -1,4 +1,4 @@
-const MARKS = { error: ["✗", "Error"], warning: ["!", "Warning"], note: ["i", "Note"] };
+const MARKS = { error: "✗", warning: "!", note: "i" };
 
 function line(parent, tag, className, text) {
   if (!text) return;
@@ -12,11 +12,11 @@ function line(parent, tag, className, text) {
 export default function ({ data, parentElement }) {
   const list = parentElement.querySelector("ul");
   list.replaceChildren(
-    ...data.map((note) => {
+    ...data.notes.map((note) => {
       const item = document.createElement("li");
       item.className = note.severity;
-      const [mark, name] = MARKS[note.severity];
-      line(item, "span", "mark", mark);
+      const name = data.names[note.severity];
+      line(item, "span", "mark", MARKS[note.severity]);
       const body = document.createElement("div");
       line(body, "strong", "where", note.where ? `${name}, ${note.where}` : name);
       line(body, "span", "message", note.message);

@@ -9,11 +9,24 @@ from streamlit.components.v2 import component
 
 from sftviz.figures import palette
 from sftviz.figures.strip import amounts, visible
+from sftviz.ui.language import t, told
 
 HERE = Path(__file__).parent
 SENT = (
     "position", "id", "bytes", "box", "role", "part", "message", "supervised", "forged", "control", "label", "target",
     "nll", "probability", "rank", "entropy", "grad_norm", "grad_norm_hidden",
+)  # fmt: skip
+
+
+# What strip.js says, by its English
+WORDS = (
+    "Tokens. Arrow keys move, Enter selects.",
+    "supervised", "not supervised", "supervised: {count}", "not supervised: {count}",
+    "rest of a character", "rest of a character: {bytes}", "cost {nats} nats",
+    "position", "bytes", "role", "part", "label", "target", "loss", "probability", "rank", "entropy", "gradient",
+    "none", "none: the template's own", "{logits} on logits, {hidden} on hidden",
+    "what it cost, at position {position}", "this position predicts “{token}”",
+    "template", "header", "content", "reasoning", "tool call", "tool result", "tools", "end", "gap", "padding",
 )  # fmt: skip
 
 
@@ -58,7 +71,8 @@ def token_strip(rows: Sequence[Mapping[str, Any]], color_by: str, *, key: str, s
         "breaks": [row["text"].endswith("\n") for row in rows],
         **_reasons(rows),
         "amounts": amounts(rows, color_by),
-        "coloring": vars(COLORINGS[color_by]),
+        "coloring": vars(COLORINGS[color_by]) | {"meaning": t(COLORINGS[color_by].meaning)},
+        "words": {word: t(word) for word in WORDS},
         "palette": {"roles": palette.ROLES, "sequential": palette.SEQUENTIAL, "supervised": palette.SUPERVISED},
         "selected": selected,
     }
@@ -71,4 +85,4 @@ def _reasons(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     # Few reasons serve thousands of tokens: send each once
     unique = list(dict.fromkeys(row["reason"] for row in rows))
     index = {reason: i for i, reason in enumerate(unique)}
-    return {"reasons": unique, "reason": [index[row["reason"]] for row in rows]}
+    return {"reasons": [told(reason) for reason in unique], "reason": [index[row["reason"]] for row in rows]}

@@ -6,7 +6,7 @@ const drawn = new WeakMap(); // element -> what stands in it
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".sftviz-strip");
   let strip = drawn.get(root);
-  const key = JSON.stringify([data.columns.id, data.columns.box, data.columns.message, data.shown]);
+  const key = JSON.stringify([data.columns.id, data.columns.box, data.columns.message, data.shown, data.words]);
   if (!strip || strip.key !== key) {
     strip?.remove();
     strip = new Strip(root, data, key);
@@ -27,10 +27,11 @@ class Strip {
   constructor(root, data, key) {
     this.root = root;
     this.key = key;
+    this.say = (words, values) => fill(data.words[words] ?? words, values);
     this.legend = element("div", "legend");
     this.list = element("div", "tokens");
     this.list.setAttribute("role", "listbox");
-    this.list.setAttribute("aria-label", "Tokens. Arrow keys move, Enter selects.");
+    this.list.setAttribute("aria-label", this.say("Tokens. Arrow keys move, Enter selects."));
     this.card = element("div", "card");
     this.card.hidden = true;
     this.card.setAttribute("role", "status");
@@ -81,7 +82,7 @@ class Strip {
     const name = role || "template";
     const letter = element("i", "", name[0].toUpperCase());
     letter.dataset.role = name;
-    who.append(letter, element("span", "", message === null ? name : `${message + 1} ${name}`));
+    who.append(letter, element("span", "", message === null ? this.say(name) : `${message + 1} ${this.say(name)}`));
     const text = element("div", "");
     turn.append(who, text);
     this.list.append(turn);
@@ -131,8 +132,8 @@ class Strip {
   spoken(i) {
     const { columns, shown } = this.data;
     const cost = i > 0 ? columns.nll[i - 1] : null;
-    const parts = [shown[i] || "rest of a character", columns.supervised[i] ? "supervised" : "not supervised"];
-    if (cost !== null) parts.push(`cost ${cost.toFixed(2)} nats`);
+    const parts = [shown[i] || this.say("rest of a character"), this.say(columns.supervised[i] ? "supervised" : "not supervised")];
+    if (cost !== null) parts.push(this.say("cost {nats} nats", { nats: cost.toFixed(2) }));
     return parts.join(", ");
   }
 
@@ -145,8 +146,8 @@ class Strip {
       return chip;
     };
     const made = [
-      sample("supervised", `supervised: ${count}`),
-      sample("", `not supervised: ${columns.supervised.length - count}`),
+      sample("supervised", this.say("supervised: {count}", { count })),
+      sample("", this.say("not supervised: {count}", { count: columns.supervised.length - count })),
     ];
     if (amounts) {
       const scale = element("span", "scale");
@@ -257,23 +258,28 @@ class Strip {
 
   cardParts(i) {
     const { columns: c, shown, targetShown, reasons, reason } = this.data;
-    const about = [["position", i], ["id", c.id[i]], ["bytes", c.bytes[i]], ["role", c.role[i] || "none: the template's own"], ["part", c.part[i].replace("_", " ")], ["label", c.label[i]]];
-    const priced = (t) => [["loss", nats(c.nll[t])], ["probability", small(c.probability[t])], ["rank", c.rank[t]]];
+    const say = this.say;
+    const nats = (value) => (value === null ? say("none") : `${value.toFixed(4)} nats`);
+    const small = (value) => (value === null ? say("none") : value < 0.001 ? value.toExponential(2) : value.toFixed(4));
+    const role = c.role[i] || say("none: the template's own");
+    const about = [[say("position"), i], ["id", c.id[i]], [say("bytes"), c.bytes[i]], [say("role"), role], [say("part"), say(c.part[i].replace("_", " "))], [say("label"), c.label[i]]];
+    const priced = (t) => [[say("loss"), nats(c.nll[t])], [say("probability"), small(c.probability[t])], [say("rank"), c.rank[t]]];
     const parts = [
-      element("div", "head", shown[i] || `rest of a character: ${c.bytes[i]}`),
-      element("div", "verdict", c.supervised[i] ? "✓ supervised" : "✗ not supervised"),
+      element("div", "head", shown[i] || say("rest of a character: {bytes}", { bytes: c.bytes[i] })),
+      element("div", "verdict", c.supervised[i] ? `✓ ${say("supervised")}` : `✗ ${say("not supervised")}`),
       element("div", "reason", reasons[reason[i]]),
       definitions(about),
     ];
     if (i > 0 && c.nll[i - 1] !== null) {
-      parts.push(element("h4", "", `what it cost, at position ${i - 1}`), definitions(priced(i - 1)));
+      parts.push(element("h4", "", say("what it cost, at position {position}", { position: i - 1 })), definitions(priced(i - 1)));
     }
     if (i + 1 < shown.length) {
-      const rows = [["target", c.target[i]]];
+      const rows = [[say("target"), c.target[i]]];
       if (c.nll[i] !== null) {
-        rows.push(...priced(i), ["entropy", nats(c.entropy[i])], ["gradient", `${c.grad_norm[i].toFixed(3)} on logits, ${c.grad_norm_hidden[i].toFixed(3)} on hidden`]);
+        const norms = { logits: c.grad_norm[i].toFixed(3), hidden: c.grad_norm_hidden[i].toFixed(3) };
+        rows.push(...priced(i), [say("entropy"), nats(c.entropy[i])], [say("gradient"), say("{logits} on logits, {hidden} on hidden", norms)]);
       }
-      parts.push(element("h4", "", `this position predicts “${targetShown[i]}”`), definitions(rows));
+      parts.push(element("h4", "", say("this position predicts “{token}”", { token: targetShown[i] })), definitions(rows));
     }
     return parts;
   }
@@ -290,8 +296,7 @@ function indexOf(target) {
   return chip ? Number(chip.dataset.i) : null;
 }
 
-const nats = (value) => (value === null ? "none" : `${value.toFixed(4)} nats`);
-const small = (value) => (value === null ? "none" : value < 0.001 ? value.toExponential(2) : value.toFixed(4));
+const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function parse(colour) {
   return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));

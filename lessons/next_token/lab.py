@@ -1,0 +1,74 @@
+"""The shift, by hand: move labels against tokens; what every position is asked for, and what it costs."""
+
+import streamlit as st
+import torch
+import torch.nn.functional as F
+
+from sftviz import assets
+from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.figures.cells import Cells, alignment
+from sftviz.loss import IGNORE, reduce_nll, token_nll
+from sftviz.model import load_model
+from sftviz.supervision.labels import shifted
+from sftviz.ui.components.facts import facts
+from sftviz.ui.components.linked import linked, linked_choice
+from sftviz.ui.language import t
+from sftviz.ui.theme import show, theme
+
+MODEL = "sftviz/tiny-base"
+TEXT = "A river is a large natural stream of water."
+LONGEST = 16  # tokens
+SHIFTS = {0: "not at all", 1: "by one", 2: "by two"}
+MEANINGS = {
+    0: "Every position is asked for the token it has just read. A model that copies its input is perfect.",
+    1: "Every position is asked for the token that comes next. The last one has no answer.",
+    2: "The double shift: every position is asked for the token after the next, and the next is never asked for.",
+}
+
+
+# token_nll shifts by one itself: the labels come moved by the rest
+MOVED = {0: lambda ids: F.pad(ids[:, :-1], (1, 0), value=IGNORE), 1: torch.clone, 2: shifted}
+
+
+@st.fragment
+def lab() -> None:
+    text = st.text_input(t("Text"), linked("shift_text", TEXT), max_chars=200, key="shift_text")
+    shift = st.segmented_control(
+        t("Labels move to the left"),
+        list(SHIFTS),
+        default=linked_choice("shift_by", list(SHIFTS), 1),
+        format_func=lambda by: t(SHIFTS[by]),
+        key="shift_by",
+        required=True,
+    )
+    st.write(t(MEANINGS[shift]))
+    tokens = load_tokenizer(assets.TOKENIZER).encode(text)[:LONGEST]
+    if len(tokens) < 3:
+        st.info(t("Give a text of at least three tokens."))
+        return
+    ids = torch.tensor([[token.id for token in tokens]])
+    labels = MOVED[shift](ids)
+    nll = token_nll(_logits(tuple(ids[0].tolist())), labels)
+    asked = (labels[0, 1:] != IGNORE).tolist()
+    texts = [text[token.start : token.end] for token in tokens]
+    _drawn(texts, [texts[at + shift] if yes else "" for at, yes in enumerate(asked)], nll[0].tolist())
+    left, right = st.columns(2)
+    with left:
+        facts({t("positions that are asked"): t("{asked} of {all}").format(asked=sum(asked), all=len(tokens))})
+    with right:
+        facts({t("loss, the mean of their costs"): f"{float(reduce_nll(nll, labels)):.3f} nats"})
+
+
+def _drawn(texts: list[str], compared: list[str], costs: list[float]) -> None:
+    rows = [
+        Cells(t("has just read"), texts, ["text"] * len(texts)),
+        Cells(t("is asked for"), compared, ["asked for"] * len(compared)),
+    ]
+    asked = [cost if text else None for text, cost in zip(compared, costs, strict=True)]
+    show(alignment(rows, asked, theme()), "shift_alignment")
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _logits(ids: tuple[int, ...]) -> torch.Tensor:
+    with torch.no_grad():
+        return load_model(MODEL)(torch.tensor([ids])).logits

@@ -1,0 +1,89 @@
+"""Which tokens carry loss: turn the policy's knobs on a chat; then let models tuned with and without the mask go on."""
+
+import streamlit as st
+import torch
+
+from sftviz.chat.samples import SAMPLES
+from sftviz.inspection import Inspection
+from sftviz.inspection import inspect as inspected
+from sftviz.loss import NORMALIZATIONS
+from sftviz.model import load_model
+from sftviz.model.generate import continuation
+from sftviz.supervision.policies import POLICIES
+from sftviz.ui.components.facts import facts
+from sftviz.ui.components.linked import linked, linked_choice
+from sftviz.ui.components.token_strip import token_strip
+from sftviz.ui.language import t
+
+ENDS = {"each": "of every turn", "last": "of the last turn", "none": "of no turn"}
+MODELS = {"sftviz/tiny-sft": "tuned with the mask", "sftviz/tiny-unmasked": "tuned without a mask"}
+LONGEST = 32  # tokens a model writes
+
+
+@st.fragment
+def lab() -> None:
+    seen = _chosen()
+    supervised = sum(seen.supervision.supervised)
+    facts({t("supervised tokens"): t("{asked} of {all}").format(asked=supervised, all=len(seen.rendering.ids))})
+    selected = token_strip(list(seen.rows()), "supervised", key="masking_strip", selected=0)
+    row = seen.rows()[selected]
+    st.text(f"{row['text']!r}: {row['reason']}")
+    columns = st.columns(3)
+    for column, (name, normalization) in zip(columns, NORMALIZATIONS.items(), strict=True):
+        with column:
+            facts({t("loss") + ", " + t(normalization.title): f"{seen.loss(name):.3f} nats"})
+    _goes_on(seen)
+
+
+def _chosen() -> Inspection:
+    left, middle, right = st.columns(3)
+    with left:
+        names = list(SAMPLES)
+        chat = st.selectbox(
+            t("Chat"),
+            names,
+            index=names.index(linked_choice("masking_chat", names, "single_turn")),
+            format_func=lambda name: t(SAMPLES[name].title),
+            key="masking_chat",
+        )
+    with middle:
+        policies = list(POLICIES)
+        policy = st.selectbox(
+            t("Policy: which tokens carry loss"),
+            policies,
+            index=policies.index(linked_choice("masking_policy", policies, "assistant_only")),
+            format_func=lambda name: t(POLICIES[name].title),
+            key="masking_policy",
+        )
+    with right:
+        ends = list(ENDS)
+        end = st.selectbox(
+            t("End-of-turn supervised"),
+            ends,
+            index=ends.index(linked_choice("masking_end", ends, "each")),
+            format_func=lambda name: t(ENDS[name]),
+            key="masking_end",
+        )
+        header = st.toggle(t("Turn headers supervised"), linked("masking_header", 0) == 1, key="masking_header")
+    return _inspected(chat, policy, end, header)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _inspected(chat: str, policy: str, end: str, header: bool) -> Inspection:
+    return inspected(SAMPLES[chat].text, policy=policy, end=end, header=header)
+
+
+def _goes_on(seen: Inspection) -> None:
+    st.markdown(f"**{t('The chat is over. What does each model write next?')}**")
+    for column, (name, meaning) in zip(st.columns(2), MODELS.items(), strict=True):
+        with column:
+            st.markdown(f"{t(meaning)} (`{name}`)")
+            st.code(_written(name, tuple(seen.rendering.ids)), language=None, wrap_lines=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _written(model: str, ids: tuple[int, ...]) -> str:
+    tokenizer = inspected(SAMPLES["single_turn"].text, model=None).rendering.tokenizer
+    stop = [token for token in (tokenizer.id_of("<|im_end|>"), tokenizer.eos_id) if token is not None]
+    with torch.no_grad():
+        return tokenizer.decode(continuation(load_model(model), ids, LONGEST, stop))

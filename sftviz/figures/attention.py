@@ -1,0 +1,89 @@
+"""The attention page: how far the logits moved, a model trained under an attention, and masks as small pictures."""
+
+from collections.abc import Collection, Sequence
+
+import plotly.graph_objects as go
+
+from sftviz.figures.layout import dressed, shown
+from sftviz.figures.palette import EMPTY, SUPERVISED, TARGET, TEXT, Theme
+
+
+def moved_bars(
+    texts: Sequence[str], moved: Sequence[float], leaked: Collection[int], changed: int, theme: Theme = "light"
+) -> go.Figure:
+    """One bar a position: how far its logits moved when the token at `changed` became another one."""
+    kinds = {
+        "moved, as it should": (SUPERVISED, "", [t for t in range(len(moved)) if t not in leaked]),
+        "moved before the change: a leak": (TARGET, "/", sorted(leaked)),
+    }
+    figure = go.Figure()
+    for name, (colour, pattern, places) in kinds.items():
+        figure.add_bar(
+            x=places,
+            y=[moved[t] for t in places],
+            name=name,
+            marker={"color": colour, "pattern": {"shape": pattern}},
+            customdata=[shown(texts[t]) for t in places],
+            hovertemplate="position %{x}, %{customdata}: %{y:.3g}<extra>" + name + "</extra>",
+        )
+    figure.add_vline(x=changed, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
+    dressed(figure, theme, y="largest change of a logit", height=300, barmode="overlay", uirevision="moved")
+    return figure.update_xaxes(
+        tickvals=list(range(len(texts))),
+        ticktext=[shown(text, 16) for text in texts],
+        tickangle=-60,
+        range=[-0.6, len(texts) - 0.4],
+    )
+
+
+def learning_curves(losses: Sequence[float], floor: float, writing: float, theme: Theme = "light") -> go.Figure:
+    """Loss of a small model on random tokens, step by step, and the floor no honest one can go below."""
+    figure = go.Figure()
+    steps = len(losses)
+    figure.add_scatter(
+        x=list(range(steps)),
+        y=list(losses),
+        name="training loss",
+        line={"color": SUPERVISED, "width": 3},
+        hovertemplate="step %{x}: %{y:.3f} nats<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[0, steps],
+        y=[floor, floor],
+        mode="lines",
+        name="log V, the honest floor",
+        line={"color": TEXT[theme], "dash": "dash", "width": 2},
+        hovertemplate="log V = %{y:.3f} nats<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[steps],
+        y=[writing],
+        mode="markers",
+        name="when it has to write",
+        marker={"color": TARGET, "size": 14, "symbol": "diamond", "line": {"color": TEXT[theme], "width": 2}},
+        hovertemplate="%{y:.3f} nats<extra>when it has to write</extra>",
+    )
+    dressed(figure, theme, x="step", y="loss in nats", height=300)
+    return figure.update_yaxes(rangemode="tozero")
+
+
+def weight_picture(weights: Sequence[Sequence[float]], theme: Theme = "light") -> go.Figure:
+    """What every query (row) gives to every key when all scores are equal, each written into its square."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=[list(row) for row in weights],
+            zmin=0,
+            zmax=1,
+            colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            text=[[f"{share:.2f}".removeprefix("0") if share else "0" for share in row] for row in weights],
+            texttemplate="%{text}",
+            textfont={"size": 13},
+            hovertemplate="query %{y} gives key %{x} a weight of %{z:.3f}<extra></extra>",
+        )
+    )
+    dressed(figure, theme, x="key j", y="query i", height=260)
+    figure.update_xaxes(dtick=1, showgrid=False)
+    return figure.update_yaxes(dtick=1, autorange="reversed", showgrid=False)

@@ -1,0 +1,209 @@
+"""The calculators page: bytes, days, attention's share, padding, mixtures and likeness."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from sftviz.figures.layout import CLEAR, dressed, hatched
+from sftviz.figures.palette import GOOD, OTHER, SEQUENTIAL, SUPERVISED, TARGET, TEXT, WRONG, Theme
+
+# fill and pattern of the parts of a stack, in order
+LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"), (OTHER, "\\"))
+OF_SIZE = 0.13  # a part below this share of the longest bar is told by hovering only
+AS_GOOD_AS_NEW = 4  # repetitions
+
+
+def stacks(
+    rows: Mapping[str, Mapping[str, float]],
+    theme: Theme = "light",
+    *,
+    x: str,
+    unit: str = "",
+    limit: tuple[str, float] | None = None,
+) -> go.Figure:
+    """One bar a row, its parts end to end, the total behind it. limit: a name and an amount, drawn as a line."""
+    figure = go.Figure()
+    totals = [sum(parts.values()) for parts in rows.values()]
+    for name, (colour, pattern) in zip(next(iter(rows.values())), LOOKS, strict=False):
+        amounts = [parts[name] for parts in rows.values()]
+        figure.add_bar(
+            y=list(rows),
+            x=amounts,
+            name=name,
+            orientation="h",
+            marker=hatched(colour, pattern, TEXT[theme]),
+            text=[_short(amount, unit) if amount > OF_SIZE * max(totals) else "" for amount in amounts],
+            textposition="inside",
+            textangle=0,
+            constraintext="none",
+            insidetextanchor="middle",
+            insidetextfont={"color": "#ffffff", "size": 13},
+            hovertemplate="%{y}: %{x:.3s}" + unit + "<extra>" + name + "</extra>",
+        )
+    figure.add_scatter(
+        x=totals,
+        y=list(rows),
+        mode="text",
+        text=[f" <b>{_short(total, unit)}</b>" for total in totals],
+        textposition="middle right",
+        showlegend=False,
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+    dressed(figure, theme, x=x, height=150 + 52 * len(rows), barmode="stack", bargap=0.3, uirevision=x)
+    figure.update_layout(legend={"traceorder": "normal"})
+    if limit:
+        _line(figure, limit, theme)
+    reach = max([*totals, limit[1] if limit else 0.0])
+    figure.update_xaxes(range=[0, 1.16 * reach], tickformat="~s", ticksuffix=unit, nticks=6)
+    return figure.update_yaxes(autorange="reversed")
+
+
+def _line(figure: go.Figure, limit: tuple[str, float], theme: Theme) -> None:
+    name, amount = limit
+    figure.add_vline(x=amount, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
+    figure.add_annotation(
+        x=amount, y=0, yref="paper", yanchor="bottom", xanchor="right", text=name, showarrow=False, textangle=-90
+    )
+
+
+def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme = "light") -> go.Figure:
+    """For each weight matrix its own parameters, outlined, and those LoRA trains beside it; logarithmic."""
+    figure = go.Figure()
+    hover = "%{x}: %{y:.4s}<extra></extra>"
+    figure.add_bar(x=list(full), y=list(full.values()), name="W itself", marker=_outline(theme), hovertemplate=hover)
+    figure.add_bar(
+        x=list(lora),
+        y=list(lora.values()),
+        name="LoRA's A and B",
+        marker=hatched(SUPERVISED, "/", TEXT[theme]),
+        hovertemplate=hover,
+    )
+    dressed(figure, theme, y="parameters of one layer", height=360, barmode="group", uirevision="matrices")
+    return figure.update_yaxes(type="log", tickformat="~s", dtick=1, rangemode="tozero")
+
+
+def days_curve(
+    mfus: Sequence[float], days: Sequence[float], at: float, here: float, theme: Theme = "light"
+) -> go.Figure:
+    """Days over the share of the peak that is used, and where the handle stands."""
+    figure = _curve_with_point(mfus, days, at, here, "MFU %{x:.0%}: %{y:.3~s} days<extra></extra>", theme)
+    dressed(figure, theme, x="model FLOPs utilisation (MFU)", y="days", height=360, uirevision="days")
+    figure.update_xaxes(tickformat=".0%", range=[0, max(mfus)])
+    return figure.update_yaxes(rangemode="tozero")
+
+
+def share_area(
+    tokens: Sequence[int], shares: Sequence[float], at: int, here: float, theme: Theme = "light"
+) -> go.Figure:
+    """Of all operations on a sequence, attention's T² part from below and 6NT above it; T is logarithmic."""
+    figure = _curve_with_point(tokens, shares, at, here, "T = %{x:,}: %{y:.1%}<extra></extra>", theme)
+    figure.data[0].update(fill="tozeroy", fillpattern={"shape": "/", "fgcolor": SUPERVISED, "size": 8})
+    dressed(figure, theme, x="tokens T of one sequence", y="share of the operations", height=360, uirevision="share")
+    for y, words in ((0.03, "attention, T²"), (0.97, "parameters, 6N a token")):
+        figure.add_annotation(
+            x=0.99 if y < 0.5 else 0.01,
+            y=y,
+            xref="paper",
+            yref="paper",
+            text=f"<b>{words}</b>",
+            showarrow=False,
+            bgcolor="rgba(255,255,255,0.85)" if theme == "light" else "rgba(14,17,23,0.85)",
+        )
+    figure.update_xaxes(type="log", tickvals=list(tokens)[::2], ticktext=[f"{t:,}" for t in list(tokens)[::2]])
+    return figure.update_yaxes(tickformat=".0%", range=[0, 1])
+
+
+def _curve_with_point(
+    x: Sequence[float], y: Sequence[float], at: float, here: float, hover: str, theme: Theme
+) -> go.Figure:
+    figure = go.Figure()
+    line = {"color": SUPERVISED, "width": 3}
+    figure.add_scatter(x=list(x), y=list(y), line=line, showlegend=False, hovertemplate=hover)
+    marker = {"size": 14, "color": SUPERVISED, "line": {"width": 2, "color": TEXT[theme]}}
+    return figure.add_scatter(
+        x=[at], y=[here], mode="markers", marker=marker, showlegend=False, hovertemplate=hover, cliponaxis=False
+    )
+
+
+def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme: Theme = "light") -> go.Figure:
+    """Each source's share of the samples there are, outlined, and of the samples that are drawn."""
+    figure = go.Figure()
+    looks = {"of what there is": _outline(theme), "of what is drawn": hatched(SUPERVISED, "/", TEXT[theme])}
+    for (name, marker), shares in zip(looks.items(), (by_size, drawn), strict=True):
+        figure.add_bar(
+            x=list(shares),
+            y=list(shares.values()),
+            name=name,
+            marker=marker,
+            text=[f"{share:.1%}" for share in shares.values()],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{x}: %{y:.2%}<extra>" + name + "</extra>",
+        )
+    dressed(figure, theme, y="share", height=330, barmode="group", uirevision="mixture")
+    return figure.update_yaxes(tickformat=".0%", range=[0, 1.08])
+
+
+def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> go.Figure:
+    """How often each source's samples are seen, and the line up to which that is about as good as new data."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(times),
+        y=list(times.values()),
+        showlegend=False,
+        marker=hatched(TARGET, ".", TEXT[theme]),
+        text=[f"× {seen:.3g}" for seen in times.values()],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{x}: × %{y:.3g}<extra></extra>",
+    )
+    figure.add_hline(y=AS_GOOD_AS_NEW, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
+    figure.add_annotation(
+        x=0, xref="paper", xanchor="left", y=AS_GOOD_AS_NEW, yanchor="bottom", text="as good as new", showarrow=False
+    )
+    dressed(figure, theme, y="times a sample is seen", height=300, uirevision="repetitions")
+    return figure.update_yaxes(range=[0, 1.15 * max(AS_GOOD_AS_NEW, *times.values())])
+
+
+def likeness_map(
+    similarities: Sequence[Sequence[float]], kept: Sequence[int], threshold: float, theme: Theme = "light"
+) -> go.Figure:
+    """Every pair's Jaccard; a frame where it reaches the threshold. Texts go by number, dropped ones in brackets."""
+    count = len(similarities)
+    names = [f"{i + 1}" if i in kept else f"({i + 1})" for i in range(count)]
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=names,
+        y=names,
+        z=[[similarities[i][j] if j < i else None for j in range(count)] for i in range(count)],
+        zmin=0,
+        zmax=1,
+        colorscale=[[i / (len(SEQUENTIAL[theme]) - 1), colour] for i, colour in enumerate(SEQUENTIAL[theme])],
+        texttemplate="%{z:.2f}",
+        hoverongaps=False,
+        hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
+        colorbar={"title": "Jaccard", "len": 0.9},
+        xgap=2,
+        ygap=2,
+    )
+    for i in range(count):
+        for j in range(i):
+            if similarities[i][j] >= threshold:
+                frame = {"color": TEXT[theme], "width": 3}
+                figure.add_shape(type="rect", x0=j - 0.48, x1=j + 0.48, y0=i - 0.48, y1=i + 0.48, line=frame)
+    dressed(figure, theme, x="text", y="text", height=140 + 44 * count, uirevision="likeness")
+    figure.update_xaxes(type="category", range=[-0.5, count - 1.5], showgrid=False)
+    return figure.update_yaxes(type="category", range=[count - 0.5, 0.5], showgrid=False)
+
+
+def _outline(theme: Theme) -> dict[str, object]:
+    return {"color": CLEAR, "line": {"color": TEXT[theme], "width": 2}}
+
+
+def _short(amount: float, unit: str) -> str:
+    """As d3's SI format writes it."""
+    for prefix, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if amount >= size:
+            return f"{amount / size:.3g} {prefix}{unit}"
+    return f"{amount:.3g} {unit}".rstrip()

@@ -1,0 +1,97 @@
+"""Where the gradient goes: per input token its own label's part and what came through attention; rows of a matrix."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from sftviz.figures.layout import CLEAR, dressed, shown
+from sftviz.figures.palette import SUPERVISED, TARGET, TEXT, Theme
+
+LONGEST = 16  # characters of a token under its bar
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Per position: the token, whether it carries loss, and norms of the gradient on its embedding by its way."""
+
+    texts: Sequence[str]
+    supervised: Sequence[bool]
+    own: Sequence[float]
+    through_attention: Sequence[float]
+    total: Sequence[float]
+
+
+def flow_bars(arrived: Arrived, theme: Theme = "light") -> go.Figure:
+    """One stack a token: its own row's part, then what came through attention; a dash where both vectors add up to."""
+    places = list(range(len(arrived.texts)))
+    words = [
+        [shown(text), "carries loss" if counted else "masked"]
+        for text, counted in zip(arrived.texts, arrived.supervised, strict=True)
+    ]
+    figure = go.Figure()
+    for name, values, colour, pattern in (
+        ("from its own row", arrived.own, SUPERVISED, ""),
+        ("through attention", arrived.through_attention, TARGET, "/"),
+    ):
+        figure.add_bar(
+            x=places,
+            y=list(values),
+            name=name,
+            marker={"color": colour, "pattern": {"shape": pattern}},
+            customdata=words,
+            hovertemplate="position %{x}, %{customdata[0]} (%{customdata[1]}): %{y:.3g}<extra>" + name + "</extra>",
+        )
+    figure.add_scatter(
+        x=places,
+        y=list(arrived.total),
+        mode="markers",
+        name="both together",
+        marker={"symbol": "line-ew-open", "size": 13, "color": TEXT[theme], "line": {"width": 3}},
+        customdata=words,
+        hovertemplate="position %{x}, %{customdata[0]}: %{y:.3g}<extra>both together</extra>",
+    )
+    _supervised_row(figure, arrived, words, theme)
+    dressed(figure, theme, y="norm of the gradient on the embedding", height=440, barmode="stack", uirevision="flow")
+    return figure.update_xaxes(
+        tickvals=places,
+        ticktext=[shown(text, LONGEST) for text in arrived.texts],
+        tickangle=-60,
+        range=[-0.7, len(places) - 0.3],
+    )
+
+
+def _supervised_row(figure: go.Figure, arrived: Arrived, words: list[list[str]], theme: Theme) -> None:
+    highest = max((a + b for a, b in zip(arrived.own, arrived.through_attention, strict=True)), default=0.0)
+    for name, kind, colour in (("carries loss", True, SUPERVISED), ("masked", False, CLEAR)):
+        places = [t for t, counted in enumerate(arrived.supervised) if counted is kind]
+        figure.add_scatter(
+            x=places,
+            y=[-0.05 * (highest or 1.0)] * len(places),
+            mode="markers",
+            name=name,
+            marker={"symbol": "square", "size": 10, "color": colour, "line": {"width": 2, "color": TEXT[theme]}},
+            customdata=[words[t] for t in places],
+            hovertemplate="position %{x}, %{customdata[0]}<extra>" + name + "</extra>",
+        )
+
+
+def row_bars(texts: Sequence[str], norms: Sequence[float], wanted: Sequence[bool], theme: Theme = "light") -> go.Figure:
+    """The rows of a matrix that are pulled hardest; hatched where a row was nobody's target."""
+    figure = go.Figure()
+    places = list(range(len(texts)))
+    for name, kind, colour, pattern in (("a target", True, SUPERVISED, ""), ("nobody's target", False, TARGET, "/")):
+        mine = [at for at in places if wanted[at] is kind]
+        figure.add_bar(
+            y=mine,
+            x=[norms[at] for at in mine],
+            orientation="h",
+            name=name,
+            marker={"color": colour, "pattern": {"shape": pattern}},
+            customdata=[shown(texts[at]) for at in mine],
+            hovertemplate="%{customdata}: %{x:.3g}<extra>" + name + "</extra>",
+        )
+    dressed(figure, theme, x="norm of the gradient on the row", height=120 + 26 * len(texts), barmode="overlay")
+    return figure.update_yaxes(
+        tickvals=places, ticktext=[shown(text) for text in texts], autorange="reversed", showgrid=False
+    )

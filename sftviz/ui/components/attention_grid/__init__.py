@@ -1,0 +1,46 @@
+"""Rows are queries, columns are keys: point at a token and see what it may look at. See grid.js."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamlit.components.v2 import component
+from torch import Tensor
+
+from sftviz.figures import palette
+from sftviz.figures.strip import visible
+from sftviz.ui.language import t
+
+HERE = Path(__file__).parent
+WORDS = (
+    "{token} may look at {count} of {all} tokens",
+    "{token} may look at nothing",
+    "It may see the very token it has to predict: {target}",
+    "may look",
+    "may not",
+    "its own target: a leak",
+    "the token you change",
+    "Who looks (rows) at whom (columns). Arrow keys move, Enter chooses the token to change.",
+)
+
+_grid = component(
+    "sftviz_attention_grid",
+    html='<div class="attention-grid"></div>',
+    css=(HERE / "grid.css").read_text(),
+    js=(HERE / "grid.js").read_text(),
+)
+
+
+def attention_grid(
+    texts: Sequence[str], may_attend: Tensor, sees_target: Sequence[bool], *, key: str, chosen: int
+) -> int:
+    """Draw who may look at whom, [T, T] bool; gives the position that was clicked last, else `chosen`."""
+    data = {
+        "texts": [visible(text) for text in texts],
+        "allowed": ["".join("1" if one else "0" for one in row) for row in may_attend.tolist()],
+        "leaks": list(sees_target),
+        "chosen": chosen,
+        "colours": {"seen": palette.SUPERVISED, "leak": palette.TARGET},
+        "words": [t(words) for words in WORDS],
+    }
+    state = _grid(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
+    return state.chosen if state.chosen is not None and state.chosen < len(texts) else chosen

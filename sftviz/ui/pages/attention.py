@@ -1,0 +1,207 @@
+"""Attention masks: who may look at whom, what a changed token moves, and what a leak does to training."""
+
+import streamlit as st
+import torch
+
+from sftviz.attention import ATTENTIONS, EXHIBITS, Exhibit, Scene, sees_target, weights_of
+from sftviz.chat.samples import SAMPLES
+from sftviz.figures.attention import learning_curves, moved_bars, weight_picture
+from sftviz.figures.strip import visible
+from sftviz.inspection import Inspection
+from sftviz.model import load_model
+from sftviz.model.flow import leaks, loss_under, moved_logits
+from sftviz.model.leak import FLOOR, LENGTH, Learned, learn_random_tokens
+from sftviz.ui.components.attention_grid import attention_grid
+from sftviz.ui.components.chat_choice import chosen_chat, sample
+from sftviz.ui.components.facts import facts
+from sftviz.ui.components.linked import linked_choice
+from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.language import t
+from sftviz.ui.theme import show, theme
+
+MODEL = "sftviz/tiny-sft"
+TOKENS = 24
+PADDING = "‹pad›"
+EXHIBITED = 6  # tokens of a wrong mask's picture
+
+
+def page() -> None:
+    st.title(t("Who may look at whom?"))
+    st.write(
+        t(
+            "Every position predicts the token after it. That is a fair question only while the answer is out of "
+            "sight: attention decides what a position may read."
+        )
+    )
+    _lab()
+    st.divider()
+    _exhibits()
+
+
+@st.fragment
+def _lab() -> None:
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        kinds = list(ATTENTIONS)
+        kind = st.selectbox(
+            t("Attention"),
+            kinds,
+            index=kinds.index(linked_choice("attention_kind", kinds, "causal")),
+            format_func=lambda name: t(ATTENTIONS[name].title),
+            key="attention_kind",
+        )
+        row = ATTENTIONS[kind]
+        st.latex(row.formula)
+        st.caption(t("{meaning}. {source}").format(meaning=t(row.meaning), source=t(row.source)))
+        ids, texts, scene = _scene(kind, chosen_chat("attention_chat", embedded=True))
+    may_attend = row.build(scene)
+    open_targets = sees_target(may_attend) & ~_padding(scene)
+    with right:
+        position = attention_grid(
+            texts, may_attend, open_targets.tolist(), key="attention_grid", chosen=min(len(ids) * 2 // 3, len(ids) - 1)
+        )
+    with left:
+        facts(
+            {
+                t("pairs that may look"): f"{int(may_attend.sum())} / {may_attend.numel()}",
+                t("positions that see their target"): str(int(open_targets.sum())),
+            }
+        )
+    _leak_test(ids, texts, scene, may_attend, position)
+    st.divider()
+    _trained(kind, scene)
+
+
+def _scene(kind: str, seen: Inspection) -> tuple[list[int], list[str], Scene]:
+    """The row of tokens a kind of attention is shown on, and what it depends on."""
+    ids, texts = _start(seen, TOKENS)
+    if kind == "prefix":
+        length = int(live_slider(t("Prefix P"), 0, len(ids), min(8, len(ids)), 1, key="attention_prefix"))
+        return ids, texts, Scene(len(ids), prefix_length=length)
+    if kind == "padded":
+        side = st.segmented_control(
+            t("Padding"),
+            ("right", "left"),
+            default="right",
+            format_func=lambda side: t(f"on the {side}"),
+            required=True,
+            key="attention_side",
+        )
+        return _padded(ids[: TOKENS - 4], texts[: TOKENS - 4], seen, side)
+    documents = None
+    if kind.startswith("packed"):
+        ids, texts, documents = _two_chats(seen)
+    window = int(live_slider(t("Window w"), 1, 12, 4, 1, key="attention_window")) if "window" in kind else 4
+    return ids, texts, Scene(len(ids), window=window, document_ids=documents)
+
+
+def _start(seen: Inspection, count: int) -> tuple[list[int], list[str]]:
+    return list(seen.rendering.ids[:count]), [token.text for token in seen.rendering.tokens[:count]]
+
+
+def _padded(ids: list[int], texts: list[str], seen: Inspection, side: str) -> tuple[list[int], list[str], Scene]:
+    pad = [seen.rendering.tokenizer.pad_id or 0] * 4
+    blanks, real = [True] * 4, [False] * len(ids)
+    if side == "left":
+        row = (pad + ids, [t(PADDING)] * 4 + texts, blanks + real)
+    else:
+        row = (ids + pad, texts + [t(PADDING)] * 4, real + blanks)
+    return row[0], row[1], Scene(len(row[0]), is_padding=torch.tensor(row[2]))
+
+
+def _two_chats(seen: Inspection) -> tuple[list[int], list[str], torch.Tensor]:
+    first, first_texts = _start(seen, TOKENS // 2)
+    other = next(name for name in SAMPLES if sample(name).rendering.ids[:TOKENS] != seen.rendering.ids[:TOKENS])
+    second, second_texts = _start(sample(other), TOKENS // 2)
+    documents = torch.tensor([0] * len(first) + [1] * len(second))
+    return first + second, first_texts + second_texts, documents
+
+
+def _padding(scene: Scene) -> torch.Tensor:
+    return torch.zeros(scene.length, dtype=torch.bool) if scene.is_padding is None else scene.is_padding
+
+
+def _leak_test(ids: list[int], texts: list[str], scene: Scene, may_attend: torch.Tensor, position: int) -> None:
+    st.subheader(t("The leak test: change one token, see which logits move"))
+    model = load_model(MODEL)
+    moved = moved_logits(model, ids, position, _another(ids, position), may_attend)
+    found = leaks(moved, position, is_padding=_padding(scene).tolist())
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        st.write(
+            t("Changed: position {position}, {token}. Click a column above to change another one.").format(
+                position=position, token=f"`{visible(texts[position]).replace('`', 'ˋ')}`"
+            )
+        )
+        if found:
+            st.error(
+                t("✗ {count} positions before it moved. They knew a token they had yet to predict.").format(
+                    count=len(found)
+                )
+            )
+        else:
+            st.success(t("✓ Nothing before it moved: no position knew this token before it came."))
+        facts(
+            {
+                t("loss over every token, causal"): f"{_loss(ids, scene, None):.3f} nats",
+                t("loss over every token, as chosen"): f"{_loss(ids, scene, may_attend):.3f} nats",
+            }
+        )
+    with right:
+        show(moved_bars(texts, moved.tolist(), found, position, theme()), "moved")
+
+
+def _another(ids: list[int], position: int) -> int:
+    """A token of the same row in its place: one that is another."""
+    return next((token for token in ids if token != ids[position]), ids[position] ^ 1)
+
+
+def _loss(ids: list[int], scene: Scene, may_attend: torch.Tensor | None) -> float:
+    labels = torch.tensor(ids).masked_fill(_padding(scene), -100)
+    return loss_under(load_model(MODEL), ids, labels.tolist(), may_attend)
+
+
+def _trained(kind: str, scene: Scene) -> None:
+    st.subheader(t("What a leak does to training"))
+    left, right = st.columns([2, 5], gap="large")
+    learned = _learned(kind, min(scene.prefix_length, LENGTH // 2), min(scene.window, LENGTH))
+    with left:
+        st.write(
+            t(
+                "A new small model learns rows of random tokens under this attention. There is nothing to learn: an "
+                "honest loss stays at log V. One that falls below has read the answer, and fails once it must write."
+            )
+        )
+        facts(
+            {
+                t("log V"): f"{FLOOR:.3f} nats",
+                t("loss at the end of training"): f"{learned.losses[-1]:.3f} nats",
+                t("loss when it has to write"): f"{learned.writing:.3f} nats",
+            }
+        )
+    with right:
+        show(learning_curves(learned.losses, FLOOR, learned.writing, theme()), "learned")
+
+
+@st.cache_data(show_spinner=False)
+def _learned(kind: str, prefix_length: int, window: int) -> Learned:
+    halves = torch.arange(LENGTH) // (LENGTH // 2)
+    scene = Scene(LENGTH, prefix_length=prefix_length, window=window, document_ids=halves)
+    return learn_random_tokens(ATTENTIONS[kind].build(scene))
+
+
+def _exhibits() -> None:
+    st.subheader(t("Wrong masks, as they are found in notes and answers"))
+    st.write(t("Each is computed, added to scores that are all equal, and put through softmax."))
+    for exhibit in EXHIBITS.values():
+        _exhibit(exhibit)
+
+
+def _exhibit(exhibit: Exhibit) -> None:
+    st.markdown(t("**{title}**: {meaning}.").format(title=t(exhibit.title), meaning=t(exhibit.why)))
+    sides = (("✗", t("wrong"), exhibit.wrong_code, exhibit.wrong), ("✓", t("right"), exhibit.right_code, exhibit.right))
+    for column, (mark, word, code, build) in zip(st.columns(2, gap="large"), sides, strict=True):
+        with column:
+            st.markdown(f"{mark} {word}")
+            st.code(code, language="python", wrap_lines=True)
+            show(weight_picture(weights_of(build(EXHIBITED)).tolist(), theme()), f"exhibit_{exhibit.name}_{mark}")

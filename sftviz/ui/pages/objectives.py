@@ -1,0 +1,424 @@
+"""Objectives: the same text, asked in four ways; and the terms that stand beside cross-entropy, each live."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sftviz import assets
+from sftviz.attention import causal, full, prefix
+from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
+from sftviz.figures.cells import Cells, token_rows
+from sftviz.figures.objectives import (
+    Sweep,
+    expert_bars,
+    grouped_bars,
+    loss_over_batch,
+    may_attend_picture,
+    partner_matrix,
+    sweep_curves,
+)
+from sftviz.inspection import Inspection
+from sftviz.loss import IGNORE, logit_gradient, nll
+from sftviz.loss.losses import one_rival
+from sftviz.loss.objectives import OBJECTIVES, Lane, Objective, Vocabulary, asked_count, lanes
+from sftviz.loss.terms import (
+    TERMS,
+    class_weighted_mean,
+    class_weighted_nll,
+    entropy_bonus,
+    entropy_gradient,
+    gradient_shares,
+    info_nce,
+    load_balance,
+    load_balance_gradient,
+    loss_shares,
+    noisy_pairs,
+    partner_probabilities,
+    prediction_entropy,
+    routing,
+    skewed_router,
+    weighted_shares,
+    weighted_sum,
+)
+from sftviz.model import load_model
+from sftviz.training.output_layer import output_matrix, supervised_states
+from sftviz.ui.components.chat_choice import chosen_chat
+from sftviz.ui.components.facts import facts
+from sftviz.ui.components.linked import linked
+from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.language import sentence, t
+from sftviz.ui.theme import show, theme
+
+SENTENCE = "A river is a large natural stream of fresh water."
+MODEL = "sftviz/tiny-sft"
+TOKENS = 20
+SENTINELS = 8
+PARTS = "₁₂₃₄₅₆₇₈"
+READS = {"model": "reads", "encoder": "encoder reads", "decoder": "decoder reads"}
+SIZES = (2, 4, 8, 16, 32, 64, 128)
+SKEWS = torch.linspace(0, 8, 41, dtype=torch.float64)
+ROUTED = 64  # tokens
+FREQUENT, RARE = 9, 1  # rows of a batch
+WEIGHTS = torch.linspace(0, 30, 61, dtype=torch.float64)
+LOGITS = torch.linspace(-4, 12, 81, dtype=torch.float64)
+VOCABULARY = 5
+
+
+def page() -> None:
+    st.title(t("The same text, four ways to ask"))
+    st.write(
+        t(
+            "A text has no labels. An objective makes them: it decides what is read, what is asked for, and who may "
+            "look at whom meanwhile."
+        )
+    )
+    _four_ways()
+    st.divider()
+    st.header(t("What stands beside cross-entropy"))
+    for section in (_partners, _sum, _experts, _classes, _bonus):
+        section()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The text of the page: what to show of each token, and the ids that stand for other things than text."""
+
+    texts: list[str]
+    tokenizer: Tokenizer
+    vocabulary: Vocabulary
+
+
+@st.fragment
+def _four_ways() -> None:
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    with left:
+        text = st.text_input(t("Text"), linked("objectives_text", SENTENCE), max_chars=400, key="objectives_text")
+    with right:
+        if st.button(t("Draw again"), key="objectives_draw", width="stretch"):
+            st.session_state.objectives_seed = _seed() + 1
+    shown, count = _shown(text, load_tokenizer(assets.TOKENIZER))
+    if count < 2:
+        st.info(t("Give a text of at least two tokens."))
+        return
+    if count > TOKENS:
+        st.caption(t("The first {shown} of {count} tokens.").format(shown=TOKENS, count=count))
+    for row in OBJECTIVES.values():
+        _objective(row, shown)
+    st.caption(
+        t(
+            "Hatched: asked for. Crossed: stands for something hidden. Dashes: a random token in its place. Dots: read "
+            "both ways. A column is one position; the square on the right says who (row) may look at whom (column)."
+        )
+    )
+
+
+def _seed() -> int:
+    return st.session_state.get("objectives_seed", 1)
+
+
+def _shown(text: str, tokenizer: Tokenizer) -> tuple[Shown, int]:
+    """The text's first tokens, and how many it has. The bytes of one character are numbered."""
+    encoded = tokenizer.encode(text)
+    ranges = [(token.start, token.end) for token in encoded[:TOKENS]]
+    texts = []
+    for at, (start, end) in enumerate(ranges):
+        part = PARTS[(at - ranges.index((start, end))) % len(PARTS)] if ranges.count((start, end)) > 1 else ""
+        texts.append(text[start:end] + part)
+    control = [at for at, token in enumerate(encoded[:TOKENS]) if token.id in tokenizer.control_ids]
+    return Shown(texts, tokenizer, Vocabulary.extended(len(tokenizer), SENTINELS, control)), len(encoded)
+
+
+def _objective(row: Objective, shown: Shown) -> None:
+    # A token is known by its place, not its id: a word that comes twice is two tokens
+    count = len(shown.texts)
+    made = row.make(torch.arange(count), shown.vocabulary, torch.Generator().manual_seed(_seed()))
+    stacks = lanes(row.asks, made, start_id=shown.vocabulary.size)
+    asked = asked_count(stacks, shown.vocabulary)
+    st.markdown(
+        t("**{title}** asks for {asked} of {count} tokens (**{share}**); attention: {attention}").format(
+            title=t(row.title), share=f"{asked / count:.0%}", asked=asked, count=count, attention=t(row.attention)
+        ),
+        help=t("{meaning}. {source}").format(meaning=t(row.meaning), source=row.source) + f"  \n${row.formula}$",
+    )
+    prefix_length = int((made.labels == IGNORE).sum()) if row.name == "prefix_lm" else 0
+    left, right = st.columns([9, 1], vertical_alignment="center")
+    with left:
+        cells = [one for lane in stacks for one in _cells(lane, row.asks, prefix_length, shown)]
+        show(token_rows(cells, theme()), f"rows_{row.name}")
+    with right:
+        may_attend = _may_attend(row.name, prefix_length, [len(lane.read) for lane in stacks])
+        show(may_attend_picture(may_attend.tolist(), theme()), f"attention_{row.name}")
+
+
+def _cells(lane: Lane, asks: str, prefix_length: int, shown: Shown) -> list[Cells]:
+    read = [_read(at, place, asks, prefix_length, shown) for at, place in enumerate(lane.read.tolist())]
+    found = [Cells(READS[lane.stack], [text for text, _ in read], [kind for _, kind in read])]
+    if lane.stack != "encoder":
+        targets = ["" if place == IGNORE else _named(place, shown) for place in lane.asked.tolist()]
+        found.append(Cells("is asked for", targets, ["asked for"] * len(targets)))
+    return found
+
+
+def _read(at: int, place: int, asks: str, prefix_length: int, shown: Shown) -> tuple[str, str]:
+    """What to show of a token that is read at a position, and which of the figure's kinds it is."""
+    if place == shown.vocabulary.mask_id or place in shown.vocabulary.sentinels:
+        return _named(place, shown), "hidden"
+    if asks == "own" and place != at:
+        return _decoded(place, shown), "random token"
+    return _named(place, shown), "read both ways" if at < prefix_length else "text"
+
+
+def _named(place: int, shown: Shown) -> str:
+    if place < len(shown.texts):
+        return shown.texts[place]
+    if place in shown.vocabulary.sentinels:
+        return f"‹{shown.vocabulary.sentinels.index(place) + 1}›"
+    return t("‹hidden›") if place == shown.vocabulary.mask_id else t("‹start›")
+
+
+def _decoded(token_id: int, shown: Shown) -> str:
+    if token_id >= len(shown.tokenizer):
+        return _named(token_id, shown)
+    return shown.tokenizer.bytes_of(token_id).decode(errors="backslashreplace")
+
+
+def _may_attend(name: str, prefix_length: int, lengths: list[int]) -> Tensor:
+    """Who sees whom. An encoder and its decoder in one row are a prefix and what follows it."""
+    whole = sum(lengths)
+    if name == "masked_lm":
+        return full(whole)
+    if name == "span_corruption":
+        return prefix(whole, lengths[0])
+    return prefix(whole, prefix_length) if prefix_length else causal(whole)
+
+
+def _heading(name: str) -> None:
+    row = TERMS[name]
+    st.subheader(t(row.title))
+    st.write(sentence(row.meaning))
+
+
+def _formulas(name: str) -> None:
+    row = TERMS[name]
+    st.latex(row.formula)
+    st.caption(t("gradient: {formula}").format(formula=f"${row.gradient_formula}$") + f"  \n{row.source}")
+
+
+@st.fragment
+def _partners() -> None:
+    _heading("info_nce")
+    left, middle, right = st.columns([2, 3, 3], gap="large")
+    with left:
+        temperature = live_slider(
+            t("Temperature τ"), 0.02, 1, 0.3, 0.01, key="nce_temperature", ends=(t("sharp"), t("flat"))
+        )
+        noise = live_slider(t("Noise between partners"), 0, 3, 0.7, 0.1, key="nce_noise")
+        size = st.select_slider(t("Pairs in the batch, N"), SIZES, value=8, key="nce_size")
+        a, b = _pairs(noise)
+        losses = [float(info_nce(a[:n], b[:n], temperature).mean()) for n in SIZES]
+        picked = partner_probabilities(a[:size], b[:size], temperature)
+        guess = _guess(size)
+        facts(
+            {
+                t("loss"): f"{losses[SIZES.index(size)]:.3f} nats",
+                t("a guess, log N"): f"{guess:.3f} nats",
+                t("partner found with probability, on average"): f"{float(picked.diagonal().mean()):.3f}",
+            }
+        )
+    with middle:
+        show(partner_matrix(picked.tolist(), theme()), "partner_matrix")
+    with right:
+        show(loss_over_batch(SIZES, losses, [_guess(n) for n in SIZES], size, theme()), "loss_over_batch")
+        _formulas("info_nce")
+
+
+def _pairs(noise: float) -> tuple[Tensor, Tensor]:
+    return noisy_pairs(SIZES[-1], 16, noise, torch.Generator().manual_seed(0))
+
+
+def _guess(size: int) -> float:
+    """log N: what the loss is when all look the same."""
+    return float(info_nce(torch.ones(size, 1), torch.ones(size, 1)).mean())
+
+
+@st.fragment
+def _sum() -> None:
+    st.divider()
+    _heading("weighted_sum")
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        seen = chosen_chat("sum_chat", embedded=True)
+        weights = {
+            "answers": 1.0,
+            "prompts": live_slider(t("Weight of the prompts"), 0, 1, 0.1, 0.01, key="sum_prompts"),
+            "entropy": -live_slider(t("Weight of the entropy bonus"), 0, 1, 0.1, 0.01, key="sum_entropy"),
+        }
+    found = _losses(seen)
+    if found is None:
+        st.info(t("This chat lacks supervised or unsupervised tokens, so there are no two losses to weigh."))
+        return
+    losses, head = found
+    with left:
+        facts(
+            {
+                t("cross-entropy of the answers"): f"{float(losses['answers']):.3f} nats",
+                t("cross-entropy of the prompts"): f"{float(losses['prompts']):.3f} nats",
+                t("entropy on the answers"): f"{float(losses['entropy']):.3f} nats",
+                t("weighted sum"): f"{float(weighted_sum(losses, weights)):.3f} nats",
+            }
+        )
+    with right:
+        shares = {
+            "share of the loss": loss_shares(losses, weights),
+            "share of the gradient": gradient_shares(losses, weights, [head]),
+        }
+        groups = {name: [share[term] for term in weights] for name, share in shares.items()}
+        show(grouped_bars(list(weights), groups, "share", theme()), "sum_shares")
+        st.caption(
+            t("Pull on the output layer of the embedded model. A share of the loss is not a share of the learning.")
+        )
+        _formulas("weighted_sum")
+
+
+def _losses(seen: Inspection) -> tuple[dict[str, Tensor], Tensor] | None:
+    """Three losses under one output matrix [V, d] that takes gradients; None where a chat lacks one kind of token."""
+    ids, labels = list(seen.rendering.ids), list(seen.supervision.labels)
+    others = [token if label == IGNORE else IGNORE for token, label in zip(ids, labels, strict=True)]
+    if not any(label != IGNORE for label in labels[1:]) or not any(label != IGNORE for label in others[1:]):
+        return None
+    model = load_model(MODEL)
+    answers, prompts = (supervised_states(model, [(ids, asked)]) for asked in (labels, others))
+    head = output_matrix(model).detach().clone().requires_grad_(True)
+    written, read = F.linear(answers.hidden, head), F.linear(prompts.hidden, head)
+    losses = {
+        "answers": nll(written, answers.targets).mean(),
+        "prompts": nll(read, prompts.targets).mean(),
+        "entropy": prediction_entropy(written).mean(),
+    }
+    return losses, head
+
+
+@st.fragment
+def _experts() -> None:
+    st.divider()
+    _heading("load_balance")
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        skew = live_slider(
+            t("The router prefers expert 1 by"), 0, 8, 1.5, 0.1, key="router_skew", ends=(t("even"), t("collapsed"))
+        )
+        experts = st.select_slider(t("Experts E"), (2, 4, 8), value=4, key="router_experts")
+        logits = _router(experts, skew)
+        share, p = routing(logits)
+        facts(
+            {
+                t("loss"): f"{float(load_balance(logits)):.3f}",
+                t("busiest expert"): t("{share} of {count} tokens").format(
+                    share=f"{float(share.max()):.0%}", count=ROUTED
+                ),
+            }
+        )
+        _formulas("load_balance")
+    with right:
+        pulls = load_balance_gradient(logits).sum(0)
+        show(expert_bars(share.tolist(), p.mean(0).tolist(), pulls.tolist(), theme()), "expert_bars")
+        curve = [float(load_balance(_router(experts, float(s)))) for s in SKEWS]
+        sweep = Sweep(
+            "logit added to expert 1",
+            SKEWS.tolist(),
+            {"E Σ f P": curve},
+            skew,
+            {"even: 1": 1.0, "all to one: E": float(experts)},
+        )
+        show(sweep_curves(sweep, "load-balance loss", theme()), "balance_curve")
+
+
+def _router(experts: int, skew: float) -> Tensor:
+    return skewed_router(ROUTED, experts, skew, torch.Generator().manual_seed(0))
+
+
+@st.fragment
+def _classes() -> None:
+    st.divider()
+    _heading("class_weights")
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        weight = live_slider(t("Weight of the rare class"), 0, 30, 3, 0.5, key="class_weight")
+        sure = live_slider(t("The model's logit for the frequent class"), -4, 6, 2, 0.1, key="class_logit")
+        targets = torch.tensor([0] * FREQUENT + [1] * RARE)
+        logits = torch.tensor([[sure, 0.0]], dtype=torch.float64).expand(len(targets), 2)
+        facts(
+            {
+                t(
+                    "weighted mean, divided by the weights"
+                ): f"{float(class_weighted_mean(logits, targets, _weights(weight))):.3f} nats",
+                t(
+                    "the same sum, divided by the rows"
+                ): f"{float(class_weighted_nll(logits, targets, _weights(weight)).mean()):.3f}",
+            }
+        )
+        _formulas("class_weights")
+    with right:
+        shares = {
+            "share of the rows": weighted_shares(targets, _weights(1.0)),
+            "share of the weight: what is learned": weighted_shares(targets, _weights(weight)),
+            "what the model says now": logits[0].softmax(-1),
+        }
+        groups = {name: share.tolist() for name, share in shares.items()}
+        show(grouped_bars(["frequent class", "rare class"], groups, "share", theme()), "class_shares")
+        curves = {
+            "divided by the weights": [
+                float(class_weighted_mean(logits, targets, _weights(float(w)))) for w in WEIGHTS
+            ],
+            "divided by the rows": [
+                float(class_weighted_nll(logits, targets, _weights(float(w))).mean()) for w in WEIGHTS
+            ],
+        }
+        show(
+            sweep_curves(Sweep("weight of the rare class", WEIGHTS.tolist(), curves, weight, {}), "loss", theme()),
+            "class_curve",
+        )
+
+
+def _weights(rare: float) -> Tensor:
+    return torch.tensor([1.0, rare], dtype=torch.float64)
+
+
+@st.fragment
+def _bonus() -> None:
+    st.divider()
+    _heading("entropy_bonus")
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        beta = live_slider(t("Bonus β"), 0, 1, 0.3, 0.01, key="bonus_beta")
+        target = live_slider(
+            t("Logit of the target"), -4, 12, 4, 0.1, key="bonus_target", ends=(t("wrong"), t("sure of it"))
+        )
+        logits, targets = one_rival(VOCABULARY, target, 1.0).unsqueeze(0), torch.tensor([0])
+        plain, bonus = logit_gradient(logits, targets)[0], -beta * entropy_gradient(logits)[0]
+        facts(
+            {
+                t("cross-entropy"): f"{float(nll(logits, targets)):.3f} nats",
+                t("entropy H"): f"{float(prediction_entropy(logits)):.3f} nats",
+                t("with the bonus"): f"{float(entropy_bonus(logits, targets, beta)):.3f} nats",
+            }
+        )
+        _formulas("entropy_bonus")
+    with right:
+        names = ["target", "rival", *(f"token {k}" for k in range(2, VOCABULARY))]
+        groups = {"probability p": logits.softmax(-1)[0], "p − y": plain, "with the bonus": plain + bonus}
+        bars = {name: values.tolist() for name, values in groups.items()}
+        show(grouped_bars(names, bars, "probability; gradient", theme(), percent=False), "bonus_bars")
+        rows = torch.stack([one_rival(VOCABULARY, float(z), 1.0) for z in LOGITS])
+        zeros = torch.zeros(len(rows), dtype=torch.long)
+        curves = {
+            "cross-entropy": nll(rows, zeros).tolist(),
+            "with the bonus": entropy_bonus(rows, zeros, beta).tolist(),
+        }
+        show(
+            sweep_curves(Sweep("logit of the target", LOGITS.tolist(), curves, target, {}), "loss in nats", theme()),
+            "bonus_curve",
+        )
