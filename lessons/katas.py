@@ -160,7 +160,7 @@ def check_file(name: str, path: Path, language: str = "en") -> tuple[bool, str]:
     kata = find_kata(name)
     if not path.is_file():
         load_attempt(path, kata.function)
-    command = [sys.executable, "-m", "lessons.katas", name, str(path), language]
+    command = [sys.executable, "-c", "from lessons.katas import main; main()", name, str(path.resolve()), language]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=HERE.parent)
     except subprocess.TimeoutExpired:
@@ -176,7 +176,3 @@ def main() -> None:
         sys.exit(str(error))
     print(verdict.text(language))
     sys.exit(not verdict)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from lessons.lesson import HERE, Cell, Language, Lesson
@@ -57,7 +58,7 @@ def run(notebook: NotebookNode, *, pictures: bool) -> NotebookNode:
         cell.metadata.pop("execution", None)  # times of the run: two builds must not differ by them
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-    return notebook
+    return CoalesceStreamsPreprocessor().preprocess(notebook, {})[0]
 
 
 def _cell(lesson: Lesson, cell: Cell, language: Language) -> NotebookNode:

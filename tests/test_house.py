@@ -73,6 +73,14 @@ def test_the_loss_room_imports_torch_and_nothing_of_ours_but_itself() -> None:
         assert all(m.startswith("sftviz.loss") for m in imports(path) if m.startswith("sftviz"))
 
 
+def test_lessons_are_read_upstairs_only_and_know_streamlit_in_their_labs_only() -> None:
+    readers = [p for p in PACKAGE.rglob("*.py") if any(m.split(".")[0] == "lessons" for m in imports(p))]
+    assert {path.relative_to(PACKAGE).parts[0] for path in readers} == {"ui", "cli.py"}
+    for path in (ROOT / "lessons").rglob("*.py"):
+        upstairs = {m for m in imports(path) if m.startswith(("streamlit", "sftviz.ui", "sftviz.cli"))}
+        assert not upstairs or path.name == "lab.py", path
+
+
 def test_a_wrong_arrow_would_be_seen(tmp_path: Path) -> None:
     (tmp_path / "loss").mkdir()
     (tmp_path / "loss" / "bad.py").write_text("import streamlit\nfrom sftviz.chat import formats\n")

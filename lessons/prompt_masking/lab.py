@@ -13,7 +13,7 @@ from sftviz.supervision.policies import POLICIES
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.components.token_strip import token_strip
-from sftviz.ui.language import t
+from sftviz.ui.language import t, told
 
 ENDS = {"each": "of every turn", "last": "of the last turn", "none": "of no turn"}
 MODELS = {"sftviz/tiny-sft": "tuned with the mask", "sftviz/tiny-unmasked": "tuned without a mask"}
@@ -27,7 +27,7 @@ def lab() -> None:
     facts({t("supervised tokens"): t("{asked} of {all}").format(asked=supervised, all=len(seen.rendering.ids))})
     selected = token_strip(list(seen.rows()), "supervised", key="masking_strip", selected=0)
     row = seen.rows()[selected]
-    st.text(f"{row['text']!r}: {row['reason']}")
+    st.text(f"{row['text']!r}: {told(row['reason'])}")
     columns = st.columns(3)
     for column, (name, normalization) in zip(columns, NORMALIZATIONS.items(), strict=True):
         with column:

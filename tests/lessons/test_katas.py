@@ -1,6 +1,9 @@
 """Every kata takes the project's own solution, and tells every typical wrong one what is wrong with it."""
 
 import importlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -11,11 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import lessons
-from lessons.katas import UNWRITTEN, Kata, Verdict, check, load_attempt
+from lessons.katas import UNWRITTEN, Kata, Verdict, check, check_file, load_attempt
 from sftviz.chat.rendering import render
 from sftviz.supervision.policies import apply
 from tests.chat.chats import SHORT, TWO_TURNS
 
+ROOT = Path(lessons.__file__).parent.parent
 FILES = sorted(Path(lessons.__file__).parent.glob("*/kata.py"))
 KATAS: dict[str, Kata] = {
     kata.name: kata for kata in (importlib.import_module(f"lessons.{f.parent.name}.kata").KATA for f in FILES)
@@ -444,3 +448,52 @@ def test_the_labels_of_the_kata_are_those_of_the_policy_assistant_only(chat: Any
     is_end = [span.part == "end" for span in spans]
     labels = KATAS["chat_labels"].reference(rendering.ids, roles, is_end)
     assert tuple(labels) == apply("assistant_only", rendering).labels
+
+
+# As a learner does it: list, start, wrong first, then right
+
+
+def run_kata(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from sftviz.cli import app; app()", "kata", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+
+
+def test_a_learner_starts_is_told_what_is_wrong_and_passes(tmp_path: Path) -> None:
+    listed = run_kata("list", folder=tmp_path)
+    assert all(name in listed.stdout for name in ("shifted_loss", "chat_labels", "logit_gradients"))
+    started = run_kata("start", "shifted_loss", folder=tmp_path)
+    assert "Write `shifted_loss" in started.stdout
+    written = tmp_path / "katas" / "shifted_loss.py"
+    assert run_kata("check", "shifted_loss", folder=tmp_path).returncode == 1
+    again = run_kata("start", "shifted_loss", folder=tmp_path)
+    assert again.returncode == 2
+    assert "might hold your work" in again.stderr
+
+    written.write_text("def shifted_loss(logits, labels):\n    log_p = logits.log_softmax(-1)\n"
+                       "    return -log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).mean()\n")  # fmt: skip
+    wrong = run_kata("check", "shifted_loss", folder=tmp_path)
+    assert wrong.returncode == 1
+    assert "nothing is shifted" in wrong.stdout
+    assert "没有移位" in run_kata("check", "shifted_loss", "--lang", "zh", folder=tmp_path).stdout
+
+    written.write_text("from sftviz.loss import reduce_nll, token_nll\n\n\ndef shifted_loss(logits, labels):\n"
+                       "    return reduce_nll(token_nll(logits, labels), labels)\n")  # fmt: skip
+    right = run_kata("check", "shifted_loss", folder=tmp_path)
+    assert right.returncode == 0, right.stdout + right.stderr
+    assert "All checks pass" in right.stdout
+
+
+def test_a_name_that_is_no_kata_is_told_which_there_are(tmp_path: Path) -> None:
+    told = run_kata("check", "nothing", folder=tmp_path)
+    assert told.returncode == 2
+    assert "there are shifted_loss, chat_labels, logit_gradients" in " ".join(told.stderr.split())
+
+
+def test_a_loop_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lessons.katas.SECONDS", 8)
+    (tmp_path / "shifted_loss.py").write_text("def shifted_loss(logits, labels):\n    while True: pass\n")
+    passed, said = check_file("shifted_loss", tmp_path / "shifted_loss.py")
+    assert not passed
+    assert "does not come to an end" in said

@@ -1,0 +1,122 @@
+"""Lessons and interview as a reader meets them: both languages, every formula drawn, labs alone, progress in a file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from lessons.lesson import all_lessons
+
+OpenPage = Callable[..., Page]
+LESSONS = {lesson.slug: lesson for lesson in all_lessons()}
+PLOT = ".js-plotly-plot .main-svg"
+
+
+def settled(page: Page) -> None:
+    page.wait_for_timeout(500)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+
+
+def sound(page: Page) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.locator(".katex-error").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("zh", 390, "dark")])
+@pytest.mark.parametrize("slug", LESSONS)
+def test_a_lesson_is_whole_in_both_languages(
+    open_page: OpenPage, slug: str, language: str, width: int, scheme: str
+) -> None:
+    page = open_page(path=f"/{slug}?lang={language}", ready="h1", width=width, scheme=scheme)
+    expect(page.get_by_text("The ladder" if language == "en" else "问题阶梯")).to_be_visible(timeout=60_000)
+    settled(page)
+    sound(page)
+    lesson = LESSONS[slug]
+    expect(page.locator("h1").first).to_have_text(lesson.front_matter(language).title)
+    displayed = sum(cell.source.count("\n$$\n") for cell in lesson.cells(language) if cell.kind == "markdown") // 2
+    assert page.locator(".katex-display").count() >= displayed > 0
+    assert page.locator(PLOT).count() >= 2  # the notebook's figure and the lab's
+    assert page.get_by_text("$$").count() == 0
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+def test_a_lab_opens_alone_and_leads_to_its_lesson(open_page: OpenPage, slug: str) -> None:
+    page = open_page(path=f"/{slug}?only=lab", ready=f".st-key-lab_{slug}")
+    settled(page)
+    sound(page)
+    assert page.locator("h2").count() <= 1
+    page.get_by_role("link", name="Read the whole lesson").click()
+    expect(page.get_by_text("The ladder")).to_be_visible(timeout=60_000)
+
+
+def test_the_control_switches_the_lesson_and_the_app_and_keeps_the_address(open_page: OpenPage) -> None:
+    page = open_page(path="/next_token", ready="h1")
+    page.get_by_text("简体中文", exact=True).click()
+    expect(page.locator("h1").first).to_have_text("下一个 token 与移位")
+    expect(page.get_by_test_id("stSidebarNav").get_by_text("梯度流向")).to_be_visible()
+    page.wait_for_function("location.search.includes('lang=zh')")
+    page.get_by_text("English", exact=True).click()
+    expect(page.locator("h1").first).to_have_text("Next token and the shift")
+
+
+def test_the_shift_lab_pays_more_for_a_double_shift(open_page: OpenPage) -> None:
+    page = open_page(path="/next_token?only=lab&shift_by=2", ready=PLOT)
+    expect(page.get_by_text("The double shift")).to_be_visible()
+    expect(page.get_by_text("7.222 nats")).to_be_visible()
+    page.get_by_text("by one", exact=True).click()
+    expect(page.get_by_text("4.932 nats")).to_be_visible()
+
+
+def test_the_masking_lab_shows_the_model_that_became_a_user(open_page: OpenPage) -> None:
+    page = open_page(path="/prompt_masking?only=lab&masking_end=none", ready=".sftviz-strip .tok")
+    expect(page.get_by_text("17 of 36")).to_be_visible()
+    expect(page.get_by_text("<|im_start|>user").last).to_be_visible(timeout=60_000)
+    page.locator(".sftviz-strip .tok").nth(20).click()
+    expect(page.get_by_text("so the model must learn to write it")).to_be_visible()
+
+
+def test_every_answer_is_drawn_without_a_formula_error(open_page: OpenPage) -> None:
+    page = open_page(path="/interview", ready="h1", height=4000)
+    total = sum(len(lesson.questions) for lesson in LESSONS.values())
+    toggles = page.get_by_text("Show the answer", exact=True)
+    expect(toggles).to_have_count(total)
+    for at in range(total):
+        toggles.nth(at).click()
+        expect(page.get_by_text("How it is computed")).to_have_count(at + 1, timeout=60_000)
+    sound(page)
+
+
+def test_progress_is_marked_filtered_taken_along_and_brought_back(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(path="/interview", ready="h1")
+    page.get_by_role("button", name="I knew it").first.click()
+    expect(page.get_by_text("1 of ", exact=False).first).to_be_visible()
+    page.get_by_role("combobox", name="Marked").click()
+    page.get_by_role("option", name="known", exact=True).click()
+    expect(page.get_by_role("button", name="I knew it")).to_have_count(1)
+    page.get_by_text("Take your progress along").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    saved = tmp_path / "progress.json"
+    download.value.save_as(saved)
+    assert list(json.loads(saved.read_text())["progress"].values()) == ["known"]
+
+    again = open_page(path="/interview", ready="h1")
+    again.get_by_text("Take your progress along").click()
+    again.locator("input[type=file]").set_input_files(saved)
+    expect(again.get_by_text("1 marks loaded.")).to_be_visible()
+    saved.write_text('{"format": "another", "progress": {"x": "known"}}')
+    again.locator("input[type=file]").set_input_files(saved)
+    expect(again.get_by_text("not a progress file of sftviz; nothing was changed")).to_be_visible()
+
+
+def test_show_me_opens_the_lab_in_the_state_that_proves_it(open_page: OpenPage) -> None:
+    page = open_page(path="/interview", ready="h1")
+    card = page.locator("[class*='st-key-card_interview_next_token-two_conventions'], "
+                        "[class*='st-key-card_interview_next_token_two_conventions']").first  # fmt: skip
+    card.get_by_text("Show the answer").click()
+    card.get_by_role("link", name="Show me").click()
+    expect(page.get_by_text("The double shift")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("7.222 nats")).to_be_visible()

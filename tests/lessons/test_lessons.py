@@ -1,0 +1,142 @@
+"""Every lesson found: it runs offline, its notebook and translation match it, its questions prove what they say."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lessons.__main__ import stale
+from lessons.lesson import Lesson, all_lessons, find_lesson, formulas, headings
+from lessons.notebook import RENDERER
+from lessons.questions import LEVELS, Question
+from sftviz.ui.app import LABS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LESSONS = {lesson.slug: lesson for lesson in all_lessons()}
+QUESTIONS = {f"{slug}/{q.id}": (lesson, q) for slug, lesson in LESSONS.items() for q in lesson.questions}
+OFFLINE = """
+import socket
+def refuse(*_): raise AssertionError("a lesson asked the network")
+socket.socket.connect = socket.getaddrinfo = refuse
+"""
+each_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
+each_question = pytest.mark.parametrize(("lesson", "question"), QUESTIONS.values(), ids=QUESTIONS)
+
+
+def test_lessons_are_found_in_the_order_of_their_numbers() -> None:
+    assert [lesson.number for lesson in all_lessons()] == list(range(1, len(LESSONS) + 1))
+    with pytest.raises(ValueError, match="lesson 'nowhere' is unknown; there are next_token, "):
+        find_lesson("nowhere")
+
+
+@each_lesson
+def test_a_lesson_runs_from_top_to_bottom_without_a_network(lesson: Lesson, tmp_path: Path) -> None:
+    cells = "\n".join(cell.source for cell in lesson.cells() if cell.kind == "code")
+    assert cells.count("assert ") >= 8
+    script = tmp_path / "lesson.py"
+    script.write_text(OFFLINE + cells, encoding="utf-8")
+    done = subprocess.run([sys.executable, script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_an_assertion_in_a_lesson_can_fail(tmp_path: Path) -> None:
+    (tmp_path / "lesson.py").write_text(OFFLINE + 'import urllib.request as u\nu.urlopen("http://example.org")')
+    done = subprocess.run([sys.executable, tmp_path / "lesson.py"], capture_output=True, text=True)
+    assert "asked the network" in done.stderr
+
+
+def test_every_notebook_is_its_lessons_and_no_other_is_there() -> None:
+    assert stale() == []
+
+
+@each_lesson
+def test_a_notebook_keeps_its_outputs_and_its_figures_as_pictures_too(lesson: Lesson) -> None:
+    notebook = nbformat.read(lesson.notebook, as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in code)
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not any(output.output_type == "error" or output.get("name") == "stderr" for output in outputs)
+    figures = [o.data for o in outputs if "application/vnd.plotly.v1+json" in o.get("data", {})]
+    assert figures
+    assert all("image/png" in figure for figure in figures), f"build with the renderer {RENDERER}"
+    assert str(ROOT) not in lesson.notebook.read_text(encoding="utf-8")
+
+
+@each_lesson
+def test_the_translation_has_the_same_cells_headings_and_formulas(lesson: Lesson) -> None:
+    english, chinese = lesson.cells("en"), lesson.cells("zh")
+    assert [cell.kind for cell in english] == [cell.kind for cell in chinese]
+    assert [(c.kind, c.source) for c in english if c.kind != "markdown"] == [
+        (c.kind, c.source) for c in chinese if c.kind != "markdown"
+    ]
+    assert headings(english) == headings(chinese)
+    assert formulas(english) == formulas(chinese)
+    fronts = [lesson.front_matter(language) for language in ("en", "zh")]
+    assert fronts[0].model_dump(exclude={"title", "question"}) == fronts[1].model_dump(exclude={"title", "question"})
+    for cell in chinese:
+        if cell.kind == "markdown":
+            assert re.search("[\u4e00-\u9fff]", cell.source), cell.source
+
+
+@each_lesson
+def test_a_lesson_has_its_marks_and_knows_what_it_requires(lesson: Lesson) -> None:
+    kinds = [cell.kind for cell in lesson.cells()]
+    assert kinds.count("lab") == kinds.count("kata") == 1
+    asked = [cell.source for cell in lesson.cells() if cell.kind == "ask"]
+    assert asked
+    assert set(asked) <= {question.id for question in lesson.questions}
+    assert all(LESSONS[slug].number < lesson.number for slug in lesson.front_matter().requires)
+    assert min(headings(lesson.cells()) or [2]) == 2
+    assert callable(lesson.module("lab").lab)
+
+
+@each_lesson
+def test_a_ladder_has_every_level_and_no_question_twice(lesson: Lesson) -> None:
+    ids = [question.id for question in lesson.questions]
+    assert len(ids) == len(set(ids)) >= 8
+    assert {question.level for question in lesson.questions} == set(LEVELS)
+
+
+@each_question
+def test_a_number_proves_the_answer(lesson: Lesson, question: Question) -> None:
+    assert question.proof is not None
+    assert question.proof.compute() == pytest.approx(question.proof.value, abs=question.proof.tolerance)
+
+
+@each_question
+def test_a_question_says_what_people_get_wrong_in_both_languages(lesson: Lesson, question: Question) -> None:
+    assert question.wrong
+    said = [
+        question.question,
+        question.answer,
+        *(text for wrong in question.wrong for text in (wrong.claim, wrong.why)),
+    ]
+    for text in said:
+        assert re.search("[\u4e00-\u9fff]", text.zh), text.zh
+        assert not re.search("[\u4e00-\u9fff]", text.en), text.en
+        assert len(re.findall(r"\$[^$]+\$", text.en)) == len(re.findall(r"\$[^$]+\$", text.zh)), text.en
+
+
+def literals(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+SHOWN = {name: question for name, (_, question) in QUESTIONS.items() if question.show}
+
+
+@pytest.mark.parametrize("question", SHOWN.values(), ids=SHOWN)
+def test_show_me_opens_a_page_that_knows_the_state(question: Question) -> None:
+    assert question.show
+    pages = {address: Path(page.__module__.replace(".", "/") + ".py") for address, _, _, page in LABS}
+    pages |= {slug: Path("lessons") / slug / "lab.py" for slug in LESSONS}
+    source = ROOT / pages[question.show.page]
+    known = literals(source)
+    if source.parent.name == "cross_entropy_vs_mse":  # its lab is the gradients page's
+        known |= literals(ROOT / pages["gradients"])
+    assert set(question.show.state) <= known
