@@ -52,11 +52,12 @@ from sftviz.ui.components import attention_grid, notes, pickers, token_strip
 from sftviz.ui.figure_words import translated
 from sftviz.ui.language import HOLE, chinese, in_chinese
 from sftviz.ui.pages import attention as attention_page
-from sftviz.ui.pages import calculators as calculators_page
 from sftviz.ui.pages import information as information_page
 from sftviz.ui.pages import interview
-from sftviz.ui.pages import objectives as objectives_page
 from sftviz.ui.pages import scores as scores_page
+from sftviz.ui.pages.calculators import QUESTIONS
+from sftviz.ui.pages.calculators.data import SOURCES
+from sftviz.ui.pages.objectives.four_ways import READS
 
 PACKAGE = Path(__file__).resolve().parent.parent / "sftviz"
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -125,7 +126,7 @@ def shown_by_tables() -> set[str]:
     found |= {*attention_grid.WORDS, *token_strip.WORDS, *notes.SEVERITIES.values(), *pickers.ENDS.values()}
     found |= {"As pasted, or the tokenizer's own", "The tokenizer's own", "Type one (Jinja) …", "Folder or Hub id …"}
     found |= {"on the right", "on the left", attention_page.PADDING, *information_page.OUTCOMES}
-    found |= {*calculators_page.SOURCES, *(title for title, _ in calculators_page.QUESTIONS.values())}
+    found |= {*SOURCES, *(title for title, _ in QUESTIONS.values())}
     found |= {*interview.MARKS.values(), *scores_page.SOURCES.values(), *scores_page.EXAMPLES}
     return found
 
@@ -172,11 +173,11 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
     "matrices": lambda: calculators.matrix_bars({"¶": 2}, {"¶": 1}),
     "days": lambda: calculators.days_curve(NATS, NATS, 0.5, 0.5),
     "share": lambda: calculators.share_area([1, 2], NATS, 1, 0.5),
-    "mixture": lambda: calculators.mixture_bars(parts(calculators_page.SOURCES), parts(calculators_page.SOURCES)),
-    "repetitions": lambda: calculators.repetition_bars(parts(calculators_page.SOURCES)),
+    "mixture": lambda: calculators.mixture_bars(parts(SOURCES), parts(SOURCES)),
+    "repetitions": lambda: calculators.repetition_bars(parts(SOURCES)),
     "likeness": lambda: calculators.likeness_map([[1.0, 0.5], [0.5, 1.0]], [0], 0.7),
     "rows": lambda: cells.token_rows(
-        [cells.Cells(name, ["¶"] * 5, list(cells.KINDS)) for name in (*objectives_page.READS.values(), "is asked for")]
+        [cells.Cells(name, ["¶"] * 5, list(cells.KINDS)) for name in (*READS.values(), "is asked for")]
     ),
     "alignment": lambda: cells.alignment([cells.Cells("reads", ["¶"], ["text"])] * 2, [0.5]),
     "flow": lambda: flow.flow_bars(flow.Arrived(["¶", "§"], [True, False], NATS, NATS, NATS)),

@@ -138,6 +138,6 @@ def _step_slider(steps: int) -> dict[str, object]:
         "x": 0.28,
         "y": -0.22,
         "len": 0.72,
-        "currentvalue": {"prefix": "step "},
+        "currentvalue": {"prefix": "step ", "xanchor": "right"},
         "steps": [{"label": str(step), "method": "animate", "args": [[str(step)], jump]} for step in range(steps)],
     }

@@ -49,7 +49,7 @@ def main() -> None:
         t("Lessons"): [*_lessons(), st.Page(interview.page, title=t("Interview"), icon="🎤", url_path="interview")],
     }
     st.session_state.pages = {page.url_path or "inspect": page for section in sections.values() for page in section}
-    st.navigation(sections).run()
+    st.navigation(sections, expanded=True).run()
     _freeze_once()
 
 

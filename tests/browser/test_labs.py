@@ -35,7 +35,8 @@ def figure(page: Page, key: str):
 
 
 def data_of(page: Page, key: str) -> list[dict]:
-    """The traces of a figure, as plotly holds them."""
+    """The traces of a figure, as plotly holds them once it has drawn them."""
+    page.wait_for_function(f"[...document.querySelectorAll('.st-key-{key} .js-plotly-plot')].at(-1)?.data")
     return figure(page, key).last.evaluate("plot => plot.data.map(t => ({name: t.name, x: t.x, y: t.y}))")
 
 

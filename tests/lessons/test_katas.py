@@ -148,6 +148,14 @@ def zeros_instead(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
     return [i if r == "assistant" else 0 for i, r in zip(ids, roles, strict=True)]
 
 
+def minus_one(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [i if r == "assistant" else -1 for i, r in zip(ids, roles, strict=True)]
+
+
+def labels_the_line_break(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [i if "assistant" in roles[at : at + 2] else IGNORE for at, i in enumerate(ids)]
+
+
 def masks_the_end(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
     return [i if r == "assistant" and not e else IGNORE for i, r, e in zip(ids, roles, is_end, strict=True)]
 
@@ -334,6 +342,8 @@ WRONG: list[Wrong] = [
     ("chat_labels", trains_headers, 0, "headers of every turn", "每一轮的头部"),
     ("chat_labels", trains_the_answers_header, 0, "the answer's header", "回答的头部"),
     ("chat_labels", everything_after_the_prompt, 1, "after the first answer began", "第一个回答开始之后"),
+    ("chat_labels", minus_one, 0, "−1 is not ignored", "−1 不会被忽略"),
+    ("chat_labels", labels_the_line_break, 0, "the header's last token got a label", "头部的最后一个 token"),
     ("chat_labels", everything, 0, "every token is a target", "所有 token 都成了目标"),
     ("chat_labels", upside_down, 0, "upside down", "反了"),
     ("chat_labels", shifts_left, 0, "shifted one to the left", "左移"),
@@ -363,6 +373,8 @@ WRONG: list[Wrong] = [
     ("logit_gradients", pair(ce=lambda p, y: (p - y) / len(p)), 0, "nothing is averaged", "没有对词表取平均"),
     ("logit_gradients", pair(mse=lambda p, y: 2 * (p - y) * p * (1 - p)), 0, "diagonal of the Jacobian", "对角线"),
     ("logit_gradients", pair(mse=lambda p, y: 2 * (p - y)), 0, "that is 2(p−y), the gradient with", "这是 2(p−y)，"),
+    ("logit_gradients", pair(mse=lambda p, y: 2 * p * (p - y)), 1, "that is 2p(p−y)", "这是 2p(p−y)"),
+    ("logit_gradients", pair(mse=lambda p, y: -right_mse(p, y)), 0, "the sign is turned round", "符号反了"),
     ("logit_gradients", pair(mse=lambda p, y: right_mse(p, y) / 2), 0, "the factor 2 of the square", "系数 2"),
     ("logit_gradients", pair(mse=lambda p, y: right_mse(p, y) / len(p)), 0, "not the mean", "不是取平均"),
     ("logit_gradients", by_formula, 3, "exp(1000) is beyond float64", "exp(1000) 超出了 float64"),

@@ -1,17 +1,25 @@
 """Interview: every lesson's questions as flash cards; what is known is kept in a file the reader takes along."""
 
-import json
+from typing import Literal, get_args
 
 import streamlit as st
+from pydantic import BaseModel, ValidationError
 
 from lessons.lesson import Lesson, all_lessons
 from lessons.questions import LEVELS, Question
 from sftviz.ui.components.question import question_card
 from sftviz.ui.language import language, t
 
-FORMAT = "sftviz interview progress, version 1"
+Format = Literal["sftviz interview progress, version 1"]
 MARKS = {"new": "not yet", "again": "again", "known": "known"}
 LARGEST = 1_000_000
+
+
+class Progress(BaseModel):
+    """The file a reader takes along: a mark of MARKS for "lesson/question"."""
+
+    format: Format
+    progress: dict[str, str]
 
 
 def page() -> None:
@@ -93,7 +101,7 @@ def _progress() -> None:
     with st.expander(t("Take your progress along")):
         st.download_button(
             t("Download"),
-            json.dumps({"format": FORMAT, "progress": progress}, indent=1),
+            Progress(format=get_args(Format)[0], progress=progress).model_dump_json(indent=1),
             file_name="sftviz-progress.json",
             mime="application/json",
         )
@@ -105,13 +113,12 @@ def _progress() -> None:
 
 def _load(content: bytes) -> None:
     """Take over what a file says of questions that exist; say what was wrong with it otherwise."""
-    names = {_name(lesson, question) for lesson in all_lessons() for question in lesson.questions}
     try:
-        read = json.loads(content[:LARGEST].decode("utf-8"))
-        marks = read["progress"] if read["format"] == FORMAT else {}
-        taken = {name: mark for name, mark in marks.items() if name in names and mark in MARKS}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        read = Progress.model_validate_json(content[:LARGEST])
+    except ValidationError:
         st.error(t("This file is not a progress file of sftviz; nothing was changed."))
         return
+    names = {_name(lesson, question) for lesson in all_lessons() for question in lesson.questions}
+    taken = {name: mark for name, mark in read.progress.items() if name in names and mark in MARKS}
     st.session_state.progress |= taken
     st.success(t("{count} marks loaded.").format(count=len(taken)))

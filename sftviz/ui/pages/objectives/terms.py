@@ -1,29 +1,21 @@
-"""Objectives: the same text, asked in four ways; and the terms that stand beside cross-entropy, each live."""
-
-from dataclasses import dataclass
+"""What stands beside cross-entropy: InfoNCE, weighted sums, load balance, class weights, an entropy bonus."""
 
 import streamlit as st
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sftviz import assets
-from sftviz.attention import causal, full, prefix
-from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
-from sftviz.figures.cells import Cells, token_rows
 from sftviz.figures.objectives import (
     Sweep,
     expert_bars,
     grouped_bars,
     loss_over_batch,
-    may_attend_picture,
     partner_matrix,
     sweep_curves,
 )
 from sftviz.inspection import Inspection
 from sftviz.loss import IGNORE, logit_gradient, nll
 from sftviz.loss.losses import one_rival
-from sftviz.loss.objectives import OBJECTIVES, Lane, Objective, Vocabulary, asked_count, lanes
 from sftviz.loss.terms import (
     TERMS,
     class_weighted_mean,
@@ -47,17 +39,11 @@ from sftviz.model import load_model
 from sftviz.training.output_layer import output_matrix, supervised_states
 from sftviz.ui.components.chat_choice import chosen_chat
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.linked import linked
 from sftviz.ui.components.live_slider import live_slider
 from sftviz.ui.language import sentence, t
 from sftviz.ui.theme import show, theme
 
-SENTENCE = "A river is a large natural stream of fresh water."
 MODEL = "sftviz/tiny-sft"
-TOKENS = 20
-SENTINELS = 8
-PARTS = "₁₂₃₄₅₆₇₈"
-READS = {"model": "reads", "encoder": "encoder reads", "decoder": "decoder reads"}
 SIZES = (2, 4, 8, 16, 32, 64, 128)
 SKEWS = torch.linspace(0, 8, 41, dtype=torch.float64)
 ROUTED = 64  # tokens
@@ -65,134 +51,6 @@ FREQUENT, RARE = 9, 1  # rows of a batch
 WEIGHTS = torch.linspace(0, 30, 61, dtype=torch.float64)
 LOGITS = torch.linspace(-4, 12, 81, dtype=torch.float64)
 VOCABULARY = 5
-
-
-def page() -> None:
-    st.title(t("The same text, four ways to ask"))
-    st.write(
-        t(
-            "A text has no labels. An objective makes them: it decides what is read, what is asked for, and who may "
-            "look at whom meanwhile."
-        )
-    )
-    _four_ways()
-    st.divider()
-    st.header(t("What stands beside cross-entropy"))
-    for section in (_partners, _sum, _experts, _classes, _bonus):
-        section()
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The text of the page: what to show of each token, and the ids that stand for other things than text."""
-
-    texts: list[str]
-    tokenizer: Tokenizer
-    vocabulary: Vocabulary
-
-
-@st.fragment
-def _four_ways() -> None:
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    with left:
-        text = st.text_input(t("Text"), linked("objectives_text", SENTENCE), max_chars=400, key="objectives_text")
-    with right:
-        if st.button(t("Draw again"), key="objectives_draw", width="stretch"):
-            st.session_state.objectives_seed = _seed() + 1
-    shown, count = _shown(text, load_tokenizer(assets.TOKENIZER))
-    if count < 2:
-        st.info(t("Give a text of at least two tokens."))
-        return
-    if count > TOKENS:
-        st.caption(t("The first {shown} of {count} tokens.").format(shown=TOKENS, count=count))
-    for row in OBJECTIVES.values():
-        _objective(row, shown)
-    st.caption(
-        t(
-            "Hatched: asked for. Crossed: stands for something hidden. Dashes: a random token in its place. Dots: read "
-            "both ways. A column is one position; the square on the right says who (row) may look at whom (column)."
-        )
-    )
-
-
-def _seed() -> int:
-    return st.session_state.get("objectives_seed", 1)
-
-
-def _shown(text: str, tokenizer: Tokenizer) -> tuple[Shown, int]:
-    """The text's first tokens, and how many it has. The bytes of one character are numbered."""
-    encoded = tokenizer.encode(text)
-    ranges = [(token.start, token.end) for token in encoded[:TOKENS]]
-    texts = []
-    for at, (start, end) in enumerate(ranges):
-        part = PARTS[(at - ranges.index((start, end))) % len(PARTS)] if ranges.count((start, end)) > 1 else ""
-        texts.append(text[start:end] + part)
-    control = [at for at, token in enumerate(encoded[:TOKENS]) if token.id in tokenizer.control_ids]
-    return Shown(texts, tokenizer, Vocabulary.extended(len(tokenizer), SENTINELS, control)), len(encoded)
-
-
-def _objective(row: Objective, shown: Shown) -> None:
-    # A token is known by its place, not its id: a word that comes twice is two tokens
-    count = len(shown.texts)
-    made = row.make(torch.arange(count), shown.vocabulary, torch.Generator().manual_seed(_seed()))
-    stacks = lanes(row.asks, made, start_id=shown.vocabulary.size)
-    asked = asked_count(stacks, shown.vocabulary)
-    st.markdown(
-        t("**{title}** asks for {asked} of {count} tokens (**{share}**); attention: {attention}").format(
-            title=t(row.title), share=f"{asked / count:.0%}", asked=asked, count=count, attention=t(row.attention)
-        ),
-        help=t("{meaning}. {source}").format(meaning=t(row.meaning), source=row.source) + f"  \n${row.formula}$",
-    )
-    prefix_length = int((made.labels == IGNORE).sum()) if row.name == "prefix_lm" else 0
-    left, right = st.columns([9, 1], vertical_alignment="center")
-    with left:
-        cells = [one for lane in stacks for one in _cells(lane, row.asks, prefix_length, shown)]
-        show(token_rows(cells, theme()), f"rows_{row.name}")
-    with right:
-        may_attend = _may_attend(row.name, prefix_length, [len(lane.read) for lane in stacks])
-        show(may_attend_picture(may_attend.tolist(), theme()), f"attention_{row.name}")
-
-
-def _cells(lane: Lane, asks: str, prefix_length: int, shown: Shown) -> list[Cells]:
-    read = [_read(at, place, asks, prefix_length, shown) for at, place in enumerate(lane.read.tolist())]
-    found = [Cells(READS[lane.stack], [text for text, _ in read], [kind for _, kind in read])]
-    if lane.stack != "encoder":
-        targets = ["" if place == IGNORE else _named(place, shown) for place in lane.asked.tolist()]
-        found.append(Cells("is asked for", targets, ["asked for"] * len(targets)))
-    return found
-
-
-def _read(at: int, place: int, asks: str, prefix_length: int, shown: Shown) -> tuple[str, str]:
-    """What to show of a token that is read at a position, and which of the figure's kinds it is."""
-    if place == shown.vocabulary.mask_id or place in shown.vocabulary.sentinels:
-        return _named(place, shown), "hidden"
-    if asks == "own" and place != at:
-        return _decoded(place, shown), "random token"
-    return _named(place, shown), "read both ways" if at < prefix_length else "text"
-
-
-def _named(place: int, shown: Shown) -> str:
-    if place < len(shown.texts):
-        return shown.texts[place]
-    if place in shown.vocabulary.sentinels:
-        return f"‹{shown.vocabulary.sentinels.index(place) + 1}›"
-    return t("‹hidden›") if place == shown.vocabulary.mask_id else t("‹start›")
-
-
-def _decoded(token_id: int, shown: Shown) -> str:
-    if token_id >= len(shown.tokenizer):
-        return _named(token_id, shown)
-    return shown.tokenizer.bytes_of(token_id).decode(errors="backslashreplace")
-
-
-def _may_attend(name: str, prefix_length: int, lengths: list[int]) -> Tensor:
-    """Who sees whom. An encoder and its decoder in one row are a prefix and what follows it."""
-    whole = sum(lengths)
-    if name == "masked_lm":
-        return full(whole)
-    if name == "span_corruption":
-        return prefix(whole, lengths[0])
-    return prefix(whole, prefix_length) if prefix_length else causal(whole)
 
 
 def _heading(name: str) -> None:
@@ -422,3 +280,6 @@ def _bonus() -> None:
             sweep_curves(Sweep("logit of the target", LOGITS.tolist(), curves, target, {}), "loss in nats", theme()),
             "bonus_curve",
         )
+
+
+SECTIONS = (_partners, _sum, _experts, _classes, _bonus)
