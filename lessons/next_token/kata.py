@@ -100,8 +100,14 @@ NO_SCALAR = Said(en="you gave {seen}; give a scalar tensor, the mean over superv
                  zh="你返回的是 {seen}；要返回标量 tensor，即参与监督的目标上的平均，梯度才能回传")
 GATHER = Said(en="right until −100 appears: gather looks for row −100 (“{error}”); clamp it, discard what it reads",
               zh="在 −100 出现之前都是对的：gather 去找第 −100 行（“{error}”）；先让索引合法，再丢掉读出的值")
-CUT_OFF = Said(en="the value {given} is right, but no gradient reaches the logits: detach() or a new tensor cut it off",
-               zh="数值 {given} 正确，但 backward() 找不到通向 logits 的路：被 detach() 或新建的 tensor 切断了")
+CUT_OFF = Said(en="the value {given} is right, but no gradient reaches the logits: detach() or a new tensor; "
+               "divide the sum of the kept costs by at least 1 instead",
+               zh="数值 {given} 正确，但梯度传不到 logits：被 detach() 或新建的 tensor 切断了；"
+               "改成把保留下来的代价之和除以至少为 1 的个数")
+OF_ITS_OWN = Said(en="the {given} you give is a tensor of its own: backward() runs, and never comes to the logits; "
+                  "divide the sum of the kept costs by at least 1 instead",
+                  zh="你返回的 {given} 是一个独立的 tensor：backward() 能运行，却到不了 logits；"
+                  "改成把保留下来的代价之和除以至少为 1 的个数")
 SLOPE = Said(en="at [{row}, {place}] the gradient is {given}, not {expected}; NaN passes where() from a dropped branch",
              zh="[{row}, {place}] 处的梯度是 {given}，应为 {expected}；where() 丢掉的分支里若有 NaN，会漏进梯度")
 # fmt: on
@@ -138,7 +144,9 @@ def _judge(given: Any, logits: Tensor, labels: Tensor) -> Said | None:
 def _judge_gradient(given: Tensor, z: Tensor, labels: Tensor) -> Said | None:
     if not given.requires_grad:
         return _say(CUT_OFF, given=f"{given.item():.3f}")
-    theirs = torch.autograd.grad(given, z, materialize_grads=True)[0]
+    theirs = torch.autograd.grad(given, z, allow_unused=True)[0]
+    if theirs is None:
+        return _say(OF_ITS_OWN, given=f"{given.item():.3f}")
     expected = torch.autograd.grad(_mean(z[:, :-1], labels[:, 1:], least=1), z)[0]
     off = (theirs - expected).abs().sum(-1).nan_to_num(torch.inf)
     row, place = divmod(int(off.argmax()), off.shape[1])

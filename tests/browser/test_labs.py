@@ -118,7 +118,7 @@ def test_confidently_wrong_squared_error_has_no_pull_left_on_the_page(open_page:
     part = len(data_of(page, "descents")[0]["x"])
     expect(page.get_by_text("not within 40 steps")).to_be_visible()
     assert part < 41
-    page.wait_for_function("document.querySelector('.st-key-descents .js-plotly-plot').data[0].x.length == 41")
+    page.wait_for_function("document.querySelector('.st-key-descents .js-plotly-plot')?.data?.[0]?.x.length == 41")
 
 
 def test_smoothing_turns_the_gradient_round_at_the_best_gap(open_page: OpenPage) -> None:
@@ -226,7 +226,11 @@ def test_the_normalisation_page_shows_the_bug_and_its_size(open_page: OpenPage) 
     page = open_page(path="/normalization", ready=PLOT)
     settle(page)
     expect(page.get_by_text("(+0.0000)")).to_be_visible()
+    before = data_of(page, "token_weights")[0]["y"]
     page.get_by_text("per sequence, then over sequences", exact=True).first.click()
-    settle(page)
+    page.wait_for_function(
+        "before => document.querySelector('.st-key-token_weights .js-plotly-plot')?.data?.[0].y[0] != before",
+        arg=before[0],
+    )
     weights = data_of(page, "token_weights")
     assert sum(weights[0]["y"]) == pytest.approx(1 / len(weights), abs=1e-6)

@@ -24,6 +24,7 @@ def settle(page: Page) -> None:
 
 
 def data_of(page: Page, key: str) -> list[dict]:
+    page.wait_for_function(f"[...document.querySelectorAll('.st-key-{key} .js-plotly-plot')].at(-1)?.data")
     plot = page.locator(f".st-key-{key} .js-plotly-plot").last
     return plot.evaluate("p => p.data.map(t => ({name: t.name, x: t.x, y: t.y, text: t.text, told: t.customdata}))")
 
@@ -66,7 +67,7 @@ def test_the_bins_hold_every_prediction(open_page: OpenPage) -> None:
     page = opened(open_page)
     assert sum(told[2] for told in data_of(page, "reliability")[1]["told"]) == 18
     slider(page, "Bins of confidence").press("Home")
-    page.wait_for_function("document.querySelector('.st-key-reliability .js-plotly-plot').data[1].x.length == 1")
+    page.wait_for_function("document.querySelector('.st-key-reliability .js-plotly-plot')?.data?.[1]?.x.length == 1")
 
 
 def test_a_chat_worse_than_knowing_nothing_says_so(open_page: OpenPage) -> None:
@@ -99,7 +100,9 @@ def test_an_answer_typed_is_read_by_the_model_and_shown_as_text(open_page: OpenP
     box.fill("**Thumb** <b>is</b> $x$ a finger")
     box.press("Enter")
     page.wait_for_function(
-        "before => document.querySelector('.st-key-score_curves .js-plotly-plot').data[0].name != before", arg=before
+        "before => (document.querySelector('.st-key-score_curves .js-plotly-plot')?.data?.[0].name ?? before)"
+        " != before",
+        arg=before,
     )
     assert page.get_by_test_id("stException").count() == 0
 
@@ -118,7 +121,7 @@ def test_an_example_is_loaded_and_chinese_by_characters_has_a_token_f1(open_page
     settle(page)
     assert data_of(page, "text_scores")[1]["y"][-1] == 0
     page.get_by_text("Token F1 by characters, for Chinese").click()
-    page.wait_for_function("document.querySelector('.st-key-text_scores .js-plotly-plot').data[1].y[4] > 0.9")
+    page.wait_for_function("document.querySelector('.st-key-text_scores .js-plotly-plot')?.data?.[1]?.y[4] > 0.9")
 
 
 def test_an_empty_reference_is_said_not_crashed(open_page: OpenPage) -> None:

@@ -111,6 +111,11 @@ def zero_without_gradient(z: Tensor, y: Tensor) -> Tensor:
     return mean_nll(z[:, :-1], y[:, 1:]) if (y[:, 1:] != IGNORE).any() else torch.tensor(0.0)
 
 
+def pretends(z: Tensor, y: Tensor) -> Tensor:
+    nothing = bool((y[:, 1:] == IGNORE).all())
+    return torch.tensor(0.0, requires_grad=True) if nothing else mean_nll(z[:, :-1], y[:, 1:])
+
+
 def detaches(z: Tensor, y: Tensor) -> Tensor:
     return mean_nll(z[:, :-1], y[:, 1:]).detach()
 
@@ -320,8 +325,9 @@ WRONG: list[Wrong] = [
         zero_without_gradient,
         5,
         "value 0.000 is right, but no gradient",
-        "找不到通向 logits 的路",
+        "切断了",
     ),
+    ("shifted_loss", pretends, 5, "the 0.000 you give is a tensor of its own", "至少为 1 的个数"),
     ("shifted_loss", detaches, 4, "the value 2.510 is right, but no gradient", "切断了"),
     (
         "shifted_loss",
