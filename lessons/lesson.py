@@ -63,7 +63,7 @@ class Lesson:
         """Prose, code and marks in reading order; the same kinds in the same places in every language."""
         pieces: list[tuple[Kind, str]] = []
         for cell in _notebook(self.folder / SOURCES[language]).cells[1:]:
-            pieces.extend(_split(cell.source) if cell.cell_type == "markdown" else _code(cell.source))
+            pieces.extend(_split(cell.source) if cell.cell_type == "markdown" else [("code", cell.source)])
         return [Cell(kind, source, f"{self.slug.replace('_', '-')}-{i:02}") for i, (kind, source) in enumerate(pieces)]
 
     @property
@@ -117,10 +117,6 @@ def formulas(cells: list[Cell]) -> list[str]:
 @cache
 def _notebook(path: Path):
     return jupytext.reads(path.read_text(encoding="utf-8"), fmt="md")
-
-
-def _code(source: str) -> list[tuple[Kind, str]]:
-    return [("code", source)]
 
 
 def _split(markdown: str) -> list[tuple[Kind, str]]:

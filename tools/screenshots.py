@@ -15,6 +15,10 @@ PICTURES = {
     "inspect-dark": (1280, 1330, "dark", "Loss"),
     "inspect-phone": (390, 1400, "light", "Supervised"),
 }
+PAGES = {
+    "gradients": ("/gradients", 1280, 1000, "light", ".st-key-gradient_bars .main-svg"),
+    "lesson-zh": ("/next_token?lang=zh", 1280, 1000, "dark", "h2"),
+}
 
 
 def main() -> None:
@@ -41,6 +45,11 @@ def main() -> None:
                 page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
                 page.goto(f"http://127.0.0.1:{port}")
                 take(page, name, coloring)
+            for name, (path, width, height, scheme, ready) in PAGES.items():
+                page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                page.goto(f"http://127.0.0.1:{port}{path}")
+                page.wait_for_selector(ready, timeout=90_000)
+                save(page, name)
     finally:
         server.terminate()
 
@@ -50,6 +59,10 @@ def take(page: Page, name: str, coloring: str) -> None:
     page.get_by_text("Several turns", exact=True).click()
     page.locator(".sftviz-strip .tokens").get_by_text("happy").first.wait_for(timeout=60_000)
     page.get_by_test_id("stButtonGroup").get_by_text(coloring, exact=True).click()
+    save(page, name)
+
+
+def save(page: Page, name: str) -> None:
     page.wait_for_timeout(3000)
     (ROOT / "docs").mkdir(exist_ok=True)
     page.screenshot(path=ROOT / "docs" / f"{name}.png")
