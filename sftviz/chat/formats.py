@@ -8,33 +8,28 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from sftviz.chat import rendered_text
+from sftviz.chat.json_messages import finished, json_within, message_of, placed, read_messages, short
 from sftviz.chat.json_text import (
     from_python_literal,
     is_list,
     is_object,
-    is_writable,
     kind,
     plain_value,
     read_json,
     refuse_deep,
     repeated_keys,
-    without_surrogates,
 )
-from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice, ToolCall
+from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice
 
 __all__ = ["FORMATS", "LONGEST_CHAT", "Format", "from_python_literal", "parse"]
 
 LONGEST_CHAT = 200_000
 MOST_NOTICES = 20  # about further samples that cannot be read
-CONTROL_TOKEN = re.compile(r"<[|｜][^|｜<>\s]*[|｜]>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
 JSON_START = re.compile(r"\s*(?:\{|\[(?!INST\]|SYSTEM_PROMPT\]|AVAILABLE_TOOLS\]))")
 JSON_SCALAR = re.compile(
     r'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity|"(?:[^"\\]|\\.)*"', re.DOTALL
 )
-REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 SAMPLE_KEYS = ("messages", "conversations", "instruction", "prompt")
 SHAREGPT_ROLES = {
     "human": "user", "user": "user", "system": "system",
@@ -55,26 +50,6 @@ class Format:
     reads: Callable[[Any], bool]
     read: Callable[[Any], Chat]
     is_text: bool = False  # recognised in the text itself; the others in the value of its JSON
-
-
-class _Function(BaseModel):
-    name: str
-    arguments: Any = Field(default_factory=dict)
-
-
-class _Call(BaseModel):
-    id: str | None = None
-    function: _Function
-
-
-class _Message(BaseModel):
-    model_config = ConfigDict(strict=True)
-    role: str
-    content: str | list[Any] | None = None
-    reasoning_content: str | None = None
-    tool_calls: list[Any] | None = None
-    name: str | None = None
-    tool_call_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +108,7 @@ def _decoded(data: bytes) -> tuple[str, list[Notice]]:
 def _from_text(text: str) -> Chat:
     for form in FORMATS.values():
         if form.is_text and form.reads(text):
-            return _finished(form.read(text))
+            return finished(form.read(text))
     return _from_value(_json_or_lines(text))
 
 
@@ -163,7 +138,7 @@ def _from_value(value: Any, *, in_samples: bool = False) -> Chat:
         if not form.is_text and not (in_samples and form.name == "jsonl") and form.reads(value):
             if form.name != "jsonl":  # each sample looks for itself
                 _refuse_repeated(value)
-            return _finished(form.read(value))
+            return finished(form.read(value))
     raise _unrecognised(value)
 
 
@@ -174,12 +149,12 @@ def _refuse_repeated(value: Any) -> None:
     places = [(f"message {i}", turn) for i, turn in enumerate(turns, 1)] if is_list(turns) else []
     for where, part in [*places, ("", value)]:
         for key in repeated_keys(part):
-            raise ChatError("duplicate_key", f"the key {_short(key)} is there twice", where, "keep one of them")
+            raise ChatError("duplicate_key", f"the key {short(key)} is there twice", where, "keep one of them")
 
 
 def _unrecognised(value: Any) -> ChatError:
     if is_object(value):
-        keys = ", ".join(map(_short, list(value)[:6])) or "no keys"
+        keys = ", ".join(map(short, list(value)[:6])) or "no keys"
         wanted = "an object needs messages, conversations, instruction, or prompt and completion"
         return ChatError("not_a_chat", f"an object with {keys}", remedy=wanted)
     if value == []:
@@ -199,144 +174,6 @@ def _not_a_message(value: list[Any]) -> ChatError:
     if not is_object(value[i]):
         return ChatError("not_a_message", f"{kind(value[i])}, expected an object", where, 'give {"role": …}')
     return ChatError("role_missing", '"role" is missing', where, f"add one of {', '.join(ROLES)}")
-
-
-def _read_messages(value: Any, form: str = "openai") -> Chat:
-    holder = value if is_object(value) else {}
-    raw = holder.get("messages", value)
-    if is_object(raw):
-        raw = [raw]
-    if not is_list(raw):
-        raise ChatError("not_a_chat", f"messages is {kind(raw)}, expected a list", remedy="give a list of messages")
-    if not raw:
-        raise ChatError("no_messages", "the list holds no messages", remedy="add at least one")
-    notices: list[Notice] = []
-    messages = [_message(item, i, notices) for i, item in enumerate(raw)]
-    return Chat(tuple(messages), form, tools=_tools(holder.get("tools")), notices=tuple(notices))
-
-
-def _tools(value: Any) -> tuple[dict[str, Any], ...]:
-    if not value:
-        return ()
-    if isinstance(value, str):
-        value = _json_within(value, "tools")
-    remedy = 'give [{"type": "function", "function": {"name": …, "parameters": …}}]'
-    if not is_list(value):
-        raise ChatError("tools", f"tools is {kind(value)}, expected a list of objects", "tools", remedy)
-    for j, tool in enumerate(value, 1):
-        if not is_object(tool) or not is_writable(tool):
-            raise ChatError("tools", f"tool {j} is {kind(tool)} that is no JSON object", "tools", remedy)
-    return tuple(dict(tool) for tool in value)
-
-
-def _json_within(text: str, where: str) -> Any:
-    """The value of JSON that stands inside a string of the chat's JSON."""
-    try:
-        return read_json(text)
-    except ChatError as error:
-        raise _placed(error, where) from error
-
-
-def _placed(error: ChatError, place: str) -> ChatError:
-    """The same error, told from one level up."""
-    where = f"{place}, {error.where}" if error.where else place
-    return ChatError(error.code, error.message, where, error.remedy)
-
-
-def _message(item: Any, i: int, notices: list[Notice]) -> Message:
-    where = f"message {i + 1}"
-    if not is_object(item):
-        raise ChatError("not_a_message", f"{kind(item)}, expected an object", where, 'give {"role": …, "content": …}')
-    reasoning_key = next((key for key in REASONING_KEYS if item.get(key)), REASONING_KEYS[0])
-    calls = item.get("tool_calls") or ([item["function_call"]] if item.get("function_call") else None)
-    try:
-        raw = _Message.model_validate({**item, "reasoning_content": item.get(reasoning_key), "tool_calls": calls})
-    except ValidationError as error:
-        raise _shape_error(error, where, reasoning_key) from error
-    content = _content(raw, where, notices)
-    reasoning = raw.reasoning_content or ""
-    if raw.role == "assistant" and not reasoning:
-        reasoning, content = rendered_text.split_thought(content) or ("", content)
-    made = [_call(call, where, j, notices) for j, call in enumerate(raw.tool_calls or [], 1)]
-    return Message(raw.role, content, reasoning, tuple(made), raw.name, raw.tool_call_id)
-
-
-def _shape_error(error: ValidationError, where: str, reasoning_key: str) -> ChatError:
-    first = error.errors()[0]
-    field = str(first["loc"][0])
-    if first["type"] == "missing":
-        return ChatError(f"{field}_missing", f'"{field}" is missing', where, f"add one of {', '.join(ROLES)}")
-    wanted = "a list" if field == "tool_calls" else "text"
-    told = reasoning_key if field == "reasoning_content" else field
-    return ChatError(f"{field}_type", f"{told} is {kind(first['input'])}, expected {wanted}", where, f"give {wanted}")
-
-
-def _content(raw: _Message, where: str, notices: list[Notice]) -> str:
-    content = "" if raw.content is None else raw.content
-    if is_list(content):
-        return _joined_parts(content, where, notices)
-    if content or raw.tool_calls:
-        return str(content)
-    if raw.content is None:
-        notices.append(Notice("empty_content", "the message has no content", where))
-    elif raw.role == "assistant":
-        notices.append(Notice("empty_reply", "the reply is empty: at most its end token is supervised", where))
-    return ""
-
-
-def _joined_parts(parts: list[Any], where: str, notices: list[Notice]) -> str:
-    texts = [_part(part, f"{where}, part {j}") for j, part in enumerate(parts, 1)]
-    notices.append(Notice("parts_joined", f"its {len(texts)} text parts were joined into one text", where))
-    return "".join(texts)
-
-
-def _part(part: Any, where: str) -> str:
-    if isinstance(part, str):
-        return part
-    sort = part.get("type", "text") if is_object(part) else "text"
-    if sort not in ("text", "input_text", "output_text"):
-        message = f"{_short(sort)} is not text: images and sound are not supported"
-        raise ChatError("not_text", message, where, "remove the part; the text parts can stay")
-    text = part.get("text") if is_object(part) else part
-    if not isinstance(text, str):
-        raise ChatError("content_type", f"the part's text is {kind(text)}, expected text", where, "give text")
-    return text
-
-
-def _call(call: Any, where: str, j: int, notices: list[Notice]) -> ToolCall:
-    where = f"{where}, tool call {j}"
-    wrapped = call if is_object(call) and "function" in call else {"function": call}
-    try:
-        raw = _Call.model_validate(wrapped)
-    except ValidationError as error:
-        remedy = 'give {"function": {"name": …, "arguments": {…}}}'
-        raise ChatError("tool_call", f"{kind(call)} without a function name", where, remedy) from error
-    return ToolCall(raw.function.name, _arguments(raw.function.arguments, where, notices), raw.id)
-
-
-def _arguments(arguments: Any, where: str, notices: list[Notice]) -> dict[str, Any] | str:
-    value = _value_within(arguments)
-    if isinstance(arguments, str) and isinstance(value, str) and is_object(_value_within(value)):
-        notices.append(Notice("double_encoded", "the arguments are JSON inside JSON, twice; they were unpacked", where))
-        value = _value_within(value)
-    if is_object(value) and is_writable(value):
-        return dict(value)
-    if not isinstance(arguments, str):
-        message = f"arguments is {kind(arguments)}, expected an object that JSON can hold"
-        raise ChatError("tool_call", message, where, 'give {"name": value, …}')
-    notices.append(Notice("arguments_are_text", "the arguments are no JSON object; they are kept as text", where))
-    return arguments
-
-
-def _value_within(value: Any) -> Any:
-    """The value of a string's JSON; whatever is not JSON as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        read = read_json(value)
-    except ChatError:
-        return value
-    return value if next(repeated_keys(read), None) is not None else read
 
 
 def _read_samples(value: _Lines | list[Any]) -> Chat:
@@ -371,7 +208,7 @@ def _sample(place: str, get: Callable[[], Any]) -> Chat:
     try:
         return _from_value(get(), in_samples=True)
     except ChatError as error:
-        raise error if error.where.startswith("line ") else _placed(error, place) from error
+        raise error if error.where.startswith("line ") else placed(error, place) from error
 
 
 def _read_sharegpt(value: Any) -> Chat:
@@ -384,7 +221,7 @@ def _read_sharegpt(value: Any) -> Chat:
     holder = value if is_object(value) else {}
     if holder.get("system"):
         named.insert(0, {"role": "system", "content": holder["system"]})
-    chat = _read_messages({"messages": named, "tools": holder.get("tools")}, "sharegpt")
+    chat = read_messages({"messages": named, "tools": holder.get("tools")}, "sharegpt")
     told = ", ".join(f"{old[:40]} → {new[:40]}" for old, new in list(roles)[:10])
     notices = [Notice("sharegpt_roles", f"read as ShareGPT: {told}")] if bare else []
     return replace(chat, notices=(*chat.notices, *notices))
@@ -398,7 +235,7 @@ def _from_sharegpt(turn: Any, i: int) -> dict[str, Any]:
     role = SHAREGPT_ROLES.get(str(turn["from"]).lower(), str(turn["from"]))
     if turn["from"] != "function_call":
         return {"role": role, "content": said}
-    call = _json_within(said, where) if isinstance(said, str) else said
+    call = json_within(said, where) if isinstance(said, str) else said
     return {"role": role, "content": "", "tool_calls": call if is_list(call) else [call]}
 
 
@@ -411,7 +248,7 @@ def _read_alpaca(value: dict[str, Any]) -> Chat:
     turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": value.get("output", "")}]
     if value.get("system"):
         turns.insert(0, {"role": "system", "content": value["system"]})
-    chat = _read_messages(turns, "alpaca")
+    chat = read_messages(turns, "alpaca")
     return replace(chat, template="alpaca", completion_start=len(turns) - 1)
 
 
@@ -423,52 +260,12 @@ def _read_prompt_completion(value: dict[str, Any]) -> Chat:
     if not is_list(prompt) or not is_list(completion):
         message = f"prompt is {kind(prompt)} and completion {kind(completion)}"
         raise ChatError("prompt_completion", message, remedy="give two texts or two lists of messages")
-    chat = _read_messages({"messages": prompt + completion, "tools": value.get("tools")}, "prompt_completion")
+    chat = read_messages({"messages": prompt + completion, "tools": value.get("tools")}, "prompt_completion")
     return replace(chat, completion_start=len(prompt))
 
 
 def _read_document(text: str) -> Chat:
     return Chat((Message(DOCUMENT, text),), "text", template="plain")
-
-
-def _finished(chat: Chat) -> Chat:
-    """Roles and characters that would mislead, looked at once for every form; a second look adds nothing."""
-    notices: list[Notice] = []
-    messages: list[Message] = []
-    for i, message in enumerate(chat.messages, 1):
-        notices += _role_notices(message.role, f"message {i}")
-        messages.append(_without_surrogates(message, f"message {i}", notices))
-    told: list[str] = []
-    tools = tuple(without_surrogates(tool, told) for tool in chat.tools)
-    notices += [Notice("lone_surrogate", sentence, "tools") for sentence in told]
-    clean = [Notice(n.code, without_surrogates(n.message, []), n.where) for n in (*notices, *chat.notices)]
-    return replace(chat, messages=tuple(messages), tools=tools, notices=tuple(dict.fromkeys(clean)))
-
-
-def _role_notices(role: str, where: str) -> list[Notice]:
-    if CONTROL_TOKEN.search(role):
-        message = f"the role {_short(role)} holds a control token"
-        raise ChatError("role_holds_control_token", message, where, f"name a role: {', '.join(ROLES)}")
-    if role in (*ROLES, DOCUMENT):
-        return []
-    meant = role.strip().lower()
-    if meant in ROLES:
-        message = f"the role is {role!r}: did you mean {meant}? As it is, this turn is not supervised"
-        return [Notice("role_near_miss", message, where)]
-    return [Notice("unknown_role", f"the role {_short(role)} is unknown; nothing in this turn is supervised", where)]
-
-
-def _without_surrogates(message: Message, where: str, notices: list[Notice]) -> Message:
-    told: list[str] = []
-    fields = {name: getattr(message, name) for name in ("role", "content", "reasoning", "name", "tool_call_id")}
-    calls = [ToolCall(*without_surrogates([call.name, call.arguments, call.id], told)) for call in message.tool_calls]
-    mended = replace(message, tool_calls=tuple(calls), **without_surrogates(fields, told))
-    notices += [Notice("lone_surrogate", sentence, where) for sentence in told]
-    return mended
-
-
-def _short(value: Any) -> str:
-    return repr(value[:40] if isinstance(value, str) else kind(value))
 
 
 def _has(*keys: str) -> Callable[[Any], bool]:
@@ -507,7 +304,7 @@ def _text_chat(read: Callable[[str], rendered_text.Turns], form: str, template: 
     def made(text: str) -> Chat:
         notices: list[Notice] = []
         messages, left = read(text)
-        raw = [_message(message.to_dict(), i, notices) for i, message in enumerate(messages)]
+        raw = [message_of(message.to_dict(), i, notices) for i, message in enumerate(messages)]
         if not raw:
             raise ChatError("no_messages", "no turn could be read from the text", remedy="is its first header whole?")
         if left:
@@ -542,7 +339,7 @@ FORMATS = _rows(
         '[{"role": "user", "content": "Hi"}]',
         "A list of messages, or an object with messages and tools, as the OpenAI API takes them.",
         lambda v: _has("messages")(v) or _has("role")(v) or _is_list_of("role", "content")(v),
-        _read_messages,
+        read_messages,
     ),
     Format(
         "jsonl",

@@ -11,7 +11,7 @@ from typing import Any
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer as _MistralTokenizer
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
-from sftviz.chat.tokenizers import Encoded, Ranges
+from sftviz.chat.encoded import Encoded, Ranges
 
 MistralTokenizer: Any = _MistralTokenizer  # its type parameters are its own affair
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sftviz.chat import jinja_engine, provenance
+from sftviz.chat.encoded import Encoded
 from sftviz.chat.messages import Chat, ChatError
 from sftviz.chat.provenance import Span
 from sftviz.chat.sandbox import render_bounded
 from sftviz.chat.templates import Template, resolve
-from sftviz.chat.tokenizers import Encoded, Tokenizer, load_tokenizer
+from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 
 REMEDIES = {
     "template_time": "simplify its loops; a chat template needs milliseconds",

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,22 +12,11 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from sftviz import assets
+from sftviz.chat.encoded import Encoded, Ranges
 from sftviz.chat.json_text import is_object
 
 BYTE_OF = {character: byte for byte, character in bytes_to_unicode().items()}
 NEVER_LONGER_THAN = 10**12  # transformers writes 1e30 for "no limit"
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """One token: its id and the characters [start, end) it covers."""
-
-    id: int
-    start: int
-    end: int
-
-
-Ranges = Sequence[tuple[int, int]]
 
 
 class Tokenizer(Protocol):
