@@ -1,6 +1,8 @@
 """The command line: a good file, standard input, and what a bad one is told."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,12 @@ def test_a_missing_file_is_named() -> None:
     result = run(app, ["inspect", "no-such-file.json"])
     assert result.exit_code == 2
     assert "no-such-file.json" in result.stderr
+
+
+def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
+    chat = tmp_path / "chat.txt"
+    chat.write_text("User: hi\nAssistant: Hello there.")
+    command = [sys.executable, "-c", "from sftviz.cli import app; app()", "inspect", str(chat), "--format", "text"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "6 of 20 tokens supervised" in done.stdout
+    assert done.stderr == ""

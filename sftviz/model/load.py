@@ -1,6 +1,8 @@
 """A name, a folder, a Hub id or a loaded object -> a model that is whole, finite, and ran nobody's code."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging
 
 from sftviz import assets
 
@@ -35,18 +38,31 @@ def load_model(source: str | PathLike[str] | PreTrainedModel, *, online: bool = 
         return _embedded[name]
 
 
+@contextmanager
+def _without_progress_bar() -> Iterator[None]:
+    """A model of the disk is there in a moment; its bar would stand between a command's lines."""
+    was_on = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_on:
+            logging.enable_progress_bar()
+
+
 def _load_named(name: str, online: bool) -> PreTrainedModel:
     located = assets.locate(name, online=online)
     _refuse_pickle_only(name, located)
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            located,
-            dtype=torch.float32,
-            use_safetensors=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # refused below, by name; transformers' own error names no tensor
-            **assets.pretrained_options(online),
-        )
+        with nullcontext() if online else _without_progress_bar():
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                located,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # refused below, by name; transformers' own error names no tensor
+                **assets.pretrained_options(online),
+            )
     except SafetensorError as error:
         raise _damaged(name, located, error) from error
     except Exception as error:  # a strange config.json can raise anything, ZeroDivisionError included

@@ -122,10 +122,10 @@ def _sum() -> None:
     with left:
         facts(
             {
-                t("cross-entropy of the answers"): f"{float(losses['answers']):.3f} nats",
-                t("cross-entropy of the prompts"): f"{float(losses['prompts']):.3f} nats",
-                t("entropy on the answers"): f"{float(losses['entropy']):.3f} nats",
-                t("weighted sum"): f"{float(weighted_sum(losses, weights)):.3f} nats",
+                t("cross-entropy of the answers"): f"{losses['answers'].item():.3f} nats",
+                t("cross-entropy of the prompts"): f"{losses['prompts'].item():.3f} nats",
+                t("entropy on the answers"): f"{losses['entropy'].item():.3f} nats",
+                t("weighted sum"): f"{weighted_sum(losses, weights).item():.3f} nats",
             }
         )
     with right:
