@@ -140,18 +140,22 @@ def weights(scores: Tensor, may_attend: Tensor) -> Tensor:
     tensor([[0.5000, 0.5000],
             [0.0000, 0.0000]])
     """
+    wrong = may_attend & (torch.isnan(scores) | (scores == math.inf))
+    if wrong.any():
+        place = [int(index) for index in wrong.nonzero()[0]]
+        raise ValueError(f"score {float(scores[tuple(place)])} at {place} is not finite, so the weights would be NaN")
     return torch.softmax(scores.masked_fill(~may_attend, -math.inf), dim=-1).nan_to_num(0.0)
 
 
 def weights_of(added: Tensor) -> Tensor:
-    """What a query gives to each key when this is added to scores that are all equal: [.., T, T] -> the same, zeros
-    where a row is ruled out whole. Takes what should not be added too, to show what it does.
+    """What a query gives to each key when this is added to scores that are all equal: [.., T, T] -> the same, NaN
+    where a row of -inf rules out every key. Takes what should not be added too, to show what it does.
 
     >>> weights_of(additive(causal(2), finite=False))
     tensor([[1.0000, 0.0000],
             [0.5000, 0.5000]])
     """
-    return torch.softmax(torch.zeros(added.shape) + added, dim=-1).nan_to_num(0.0)
+    return torch.softmax(torch.zeros(added.shape) + added, dim=-1)
 
 
 def sees_target(may_attend: Tensor) -> Tensor:
@@ -298,7 +302,7 @@ EXHIBITS = {
             "0 if i < j, −∞ if i ≥ j",
             "additive(i < j)",
             "additive(j <= i)",
-            "the inequality is turned round: a token sees only what comes after it, and the last one nothing",
+            "the inequality is turned round: a token sees what comes after it, the last one nothing: softmax gives NaN",
             lambda length: additive(causal(length).T & ~diagonal(length), finite=False),
             lambda length: additive(causal(length), finite=False),
         ),

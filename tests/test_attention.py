@@ -183,7 +183,7 @@ def test_what_an_exhibit_gives_is_sdpas_answer_to_equal_scores(name: str) -> Non
     zeros, identity = torch.zeros(1, 1, 6, 6), torch.eye(6)[None, None]
     for added in (EXHIBITS[name].wrong(6), EXHIBITS[name].right(6)):
         theirs = F.scaled_dot_product_attention(zeros, zeros, identity, attn_mask=added.float()[None, None])
-        torch.testing.assert_close(weights_of(added), theirs[0, 0].nan_to_num(0.0))
+        torch.testing.assert_close(weights_of(added).nan_to_num(0.0), theirs[0, 0].nan_to_num(0.0))
 
 
 def hidden_from(added: torch.Tensor) -> list[list[int]]:
@@ -206,6 +206,7 @@ def test_the_inequality_turned_round_shows_the_future_only() -> None:
     quoted = [[0.0 if i < j else -math.inf for j in range(4)] for i in range(4)]
     assert wrong.tolist() == quoted
     assert hidden_from(wrong) == [[1, 2, 3], [2, 3], [3], []]
+    assert weights_of(wrong)[3].isnan().all()
     assert hidden_from(EXHIBITS["reversed"].right(4)) == [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]
 
 
@@ -232,3 +233,25 @@ def test_what_cannot_be_is_refused(case: str) -> None:
     call, words = REFUSED[case]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_what_is_added_is_the_types_own_lowest_number(dtype: torch.dtype) -> None:
+    added = additive(causal(2), dtype)
+    assert added.dtype == dtype
+    assert float(added[0, 1]) == torch.finfo(dtype).min
+    assert torch.isfinite(torch.softmax(added, dim=-1)).all()
+
+
+def test_a_document_begins_wherever_positions_do_not_go_on_by_one() -> None:
+    positions = torch.tensor([5, 6, 7, 3, 4, 9])
+    assert documents_from_positions(positions).tolist() == [0, 0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf])
+def test_a_score_that_is_no_number_is_refused_where_it_may_be_seen_and_only_there(score: float) -> None:
+    scores = torch.zeros(2, 2)
+    scores[0, 1] = score
+    assert weights(scores, causal(2)).tolist() == [[1.0, 0.0], [0.5, 0.5]]
+    with pytest.raises(ValueError, match=r"at \[0, 1\] is not finite"):
+        weights(scores, full(2))

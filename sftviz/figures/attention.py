@@ -1,5 +1,6 @@
 """The attention page: how far the logits moved, a model trained under an attention, and masks as small pictures."""
 
+import math
 from collections.abc import Collection, Sequence
 
 import plotly.graph_objects as go
@@ -71,14 +72,14 @@ def weight_picture(weights: Sequence[Sequence[float]], theme: Theme = "light") -
     """What every query (row) gives to every key when all scores are equal, each written into its square."""
     figure = go.Figure(
         go.Heatmap(
-            z=[list(row) for row in weights],
+            z=[[0.0 if math.isnan(share) else share for share in row] for row in weights],
             zmin=0,
             zmax=1,
             colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
             showscale=False,
             xgap=2,
             ygap=2,
-            text=[[f"{share:.2f}".removeprefix("0") if share else "0" for share in row] for row in weights],
+            text=[[_share(share) for share in row] for row in weights],
             texttemplate="%{text}",
             textfont={"size": 13},
             hovertemplate="query %{y} gives key %{x} a weight of %{z:.3f}<extra></extra>",
@@ -87,3 +88,9 @@ def weight_picture(weights: Sequence[Sequence[float]], theme: Theme = "light") -
     dressed(figure, theme, x="key j", y="query i", height=260)
     figure.update_xaxes(dtick=1, showgrid=False)
     return figure.update_yaxes(dtick=1, autorange="reversed", showgrid=False)
+
+
+def _share(share: float) -> str:
+    if math.isnan(share):
+        return "NaN"
+    return f"{share:.2f}".removeprefix("0") if share else "0"

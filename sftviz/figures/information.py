@@ -27,22 +27,39 @@ def sums(splits: Sequence[Split], theme: Theme = "light") -> go.Figure:
     entropies = [(split.entropy_name, split.entropy) for split in splits]
     divergences = [(split.divergence_name, split.divergence) for split in splits]
     for parts, colour, pattern, place in ((entropies, SUPERVISED, "", "inside"), (divergences, TARGET, "/", "outside")):
-        named = [f"{name} {_bits(value)}" for name, value in parts]
+        named = [f"{name} {in_bits(value)}" for name, value in parts]
         figure.add_bar(
             y=labels,
             x=[0 if value == math.inf else value for _, value in parts],
             orientation="h",
             showlegend=False,
             marker={"color": colour, "pattern": {"shape": pattern}, "line": {"width": 1, "color": TEXT[theme]}},
-            text=named,
+            text=["" if value == math.inf else text for text, (_, value) in zip(named, parts, strict=True)],
             textposition=place,
+            cliponaxis=False,
             insidetextanchor="middle",
             hovertemplate=[f"{text} bits<extra></extra>" for text in named],
         )
     longest = max(sum(v for v in (split.entropy, split.divergence) if v != math.inf) for split in splits)
+    _endless(figure, splits, labels, max(longest, 0.5), theme)
     dressed(figure, theme, x="bits", height=90 + 70 * len(splits), barmode="stack", uirevision="sums")
-    figure.update_xaxes(range=[0, 1.45 * max(longest, 0.5)])
+    figure.update_xaxes(range=[0, 1.6 * max(longest, 0.5)])
     return figure.update_yaxes(autorange="reversed")
+
+
+def _endless(figure: go.Figure, splits: Sequence[Split], labels: list[str], reach: float, theme: Theme) -> None:
+    """An arrow out of the picture where the divergence has no end: plotly would draw no bar at all."""
+    without_end = [(label, split) for label, split in zip(labels, splits, strict=True) if split.divergence == math.inf]
+    figure.add_scatter(
+        y=[label for label, _ in without_end],
+        x=[split.entropy + 0.35 * reach for _, split in without_end],
+        mode="markers+text",
+        text=[f"  {split.divergence_name} = ∞" for _, split in without_end],
+        textposition="middle right",
+        showlegend=False,
+        marker={"symbol": "triangle-right", "size": 22, "color": TARGET, "line": {"width": 2, "color": TEXT[theme]}},
+        hovertemplate="infinite<extra></extra>",
+    )
 
 
 def coin_curve(
@@ -61,14 +78,15 @@ def coin_curve(
         x=[share],
         y=[entropy],
         mode="markers+text",
-        text=[f"{entropy:.3f} bits  "],
+        text=[f"{in_bits(entropy)} bits  "],
         textposition="middle left",
         marker={"size": 14, "color": TARGET, "line": {"width": 2, "color": TEXT[theme]}},
         hovertemplate="heads %{x:.2f}: %{y:.3f} bits<extra></extra>",
     )
     dressed(figure, theme, x="probability of heads", y="entropy in bits", height=330, showlegend=False)
-    return figure.update_yaxes(range=[0, 1.08])
+    return figure.update_yaxes(range=[-0.06, 1.08])
 
 
-def _bits(value: float) -> str:
-    return "∞" if value == math.inf else f"{value:.3f}"
+def in_bits(value: float) -> str:
+    """Three digits; ∞ by its sign, and no minus before a zero."""
+    return "∞" if value == math.inf else f"{round(value, 3) + 0.0:.3f}"

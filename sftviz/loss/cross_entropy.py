@@ -80,12 +80,23 @@ def check_pairs(logits: Tensor, targets: Tensor) -> None:
 def check_labels(labels: Tensor, vocabulary: int) -> None:
     """Raise ValueError for a label that is neither IGNORE nor an id below V, or labels that are not int32/int64."""
     check_label_type(labels)
-    wrong = (labels != IGNORE) & ((labels < 0) | (labels >= vocabulary))
+    check_not_negative(labels)
+    wrong = labels >= vocabulary
     if wrong.any():
         place = first_place(wrong)
         raise ValueError(
             f"label {int(labels[tuple(place)])} at {place} is no id: V = {vocabulary} and ignore_index = {IGNORE}; "
             "was the tokenizer enlarged without the model?"
+        )
+
+
+def check_not_negative(labels: Tensor) -> None:
+    """Raise ValueError for a negative label that is not IGNORE: it would count as supervised where V is not known."""
+    wrong = (labels != IGNORE) & (labels < 0)
+    if wrong.any():
+        place = first_place(wrong)
+        raise ValueError(
+            f"label {int(labels[tuple(place)])} at {place} is no id, and not ignored either: ignore_index = {IGNORE}"
         )
 
 

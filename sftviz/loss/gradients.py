@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs
-from sftviz.loss.smoothing import smoothed_target
+from sftviz.loss.smoothing import check_none_ruled_out, smoothed_target
 from sftviz.loss.squared_error import denominator, probability_error
 
 
@@ -29,6 +29,7 @@ def smoothed_gradient(logits: Tensor, targets: Tensor, epsilon: float, conventio
     tensor([[ 0.2000,  0.2000, -0.6000,  0.2000]])
     """
     check_pairs(logits, targets)
+    check_none_ruled_out(logits, epsilon, convention)
     p = torch.softmax(at_least_float32(logits), dim=-1)
     q = smoothed_target(targets, logits.shape[-1], epsilon, convention)
     return _counted(p - q.to(p.dtype), targets)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, check_label_type
+from sftviz.loss.cross_entropy import IGNORE, check_labels
 
 
 def log_likelihood(nll: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ def best_distribution(targets: Tensor, vocabulary: int) -> Tensor:
     >>> best_distribution(torch.tensor([0, 2, 2, -100]), 3)
     tensor([0.3333, 0.0000, 0.6667], dtype=torch.float64)
     """
-    check_label_type(targets)
+    check_labels(targets, vocabulary)
     counted = targets[targets != IGNORE]
     if not len(counted):
         raise ValueError(f"0 of {len(targets)} targets count, so no distribution is likeliest; all are {IGNORE}")

@@ -1,12 +1,19 @@
 """Many costs -> one number: per supervised token, per token of the row, or per sequence first."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_label_type, first_place
+from sftviz.loss.cross_entropy import (
+    IGNORE,
+    at_least_float32,
+    check_label_type,
+    check_not_negative,
+    first_place,
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ def reduce_nll(nll: Tensor, labels: Tensor, normalization: str = "token", is_pad
     """One loss in nats from the costs of a batch.
 
     nll [B, T-1] as `token_nll` gives it, labels [B, T] unshifted, is_padding [B, T] bool -> scalar.
-    Where nothing is supervised the loss is 0 and its gradient zero: the mean would be 0/0, and NaN is no answer.
+    Where nothing is supervised the loss is 0, its gradient zero, and a warning says so: the mean would be 0/0, NaN.
     A label in column 0 is no target: no position predicts it. It is added up in float64, given in float32 at least.
 
     >>> nll = torch.tensor([[0.0, 1.0, 3.0]])
@@ -38,6 +45,11 @@ def reduce_nll(nll: Tensor, labels: Tensor, normalization: str = "token", is_pad
     """
     weights = token_weights(labels, normalization, is_padding)
     _check_costs(nll, labels)
+    if not weights.any():
+        warnings.warn(
+            f"0 of {weights.numel()} targets are supervised: a loss of 0 that teaches nothing; was the answer cut off?",
+            stacklevel=2,
+        )
     return _weighted_sum(nll, weights)
 
 
@@ -108,6 +120,7 @@ def _check_labels(labels: Tensor, is_padding: Tensor | None) -> None:
     if labels.dim() != 2:
         raise ValueError(f"labels {list(labels.shape)} are no batch: give [B, T], unshifted")
     check_label_type(labels)
+    check_not_negative(labels)
     if is_padding is not None and (is_padding.shape != labels.shape or is_padding.dtype != torch.bool):
         raise ValueError(
             f"is_padding {list(is_padding.shape)} {is_padding.dtype} does not fit labels {list(labels.shape)}: give "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ def target_shares(epsilon: float, vocabulary: int, convention: str = "all") -> t
         raise ValueError(f"smoothing convention {convention!r} is unknown; use one of {', '.join(SMOOTHINGS)}")
     if not 0 <= epsilon <= 1:
         raise ValueError(f"label smoothing {epsilon} is no share of probability; it must be in [0, 1]")
+    if vocabulary < 1:
+        raise ValueError(f"V = {vocabulary} is no vocabulary; give at least 1")
     if vocabulary < 2 and convention == "others":
         raise ValueError(f"V = {vocabulary} leaves no other token to give the smoothing to; use convention 'all'")
     return SMOOTHINGS[convention].shares(epsilon, vocabulary)
@@ -68,6 +70,7 @@ def smoothed_target(targets: Tensor, vocabulary: int, epsilon: float, convention
             [0.0000, 0.0000, 0.0000, 0.0000]], dtype=torch.float64)
     """
     on_target, on_other = target_shares(epsilon, vocabulary, convention)
+    check_labels(targets, vocabulary)
     # scatter needs a legal index on ignored rows too
     q = torch.full((*targets.shape, vocabulary), on_other, dtype=torch.float64, device=targets.device)
     q = q.scatter(-1, targets.long().clamp(min=0).unsqueeze(-1), on_target)
@@ -85,14 +88,20 @@ def smoothed_nll(logits: Tensor, targets: Tensor, epsilon: float, convention: st
     tensor([1.3863])
     """
     check_pairs(logits, targets)
+    check_none_ruled_out(logits, epsilon, convention)
     _, on_other = target_shares(epsilon, logits.shape[-1], convention)
-    if on_other and torch.isneginf(logits).any():
-        raise ValueError(f"a logit is -inf and label smoothing {epsilon} asks for its token: the loss is infinite")
     cost = -torch.log_softmax(at_least_float32(logits), dim=-1)
     of_target = cost.gather(-1, targets.long().clamp(min=0).unsqueeze(-1)).squeeze(-1)
     everywhere = cost.mean(-1) if on_other else torch.zeros_like(of_target)
     smoothed = smoothed_from(of_target, everywhere, logits.shape[-1], epsilon, convention)
     return torch.where(targets == IGNORE, torch.zeros_like(smoothed), smoothed)
+
+
+def check_none_ruled_out(logits: Tensor, epsilon: float, convention: str = "all") -> None:
+    """Raise ValueError where smoothing asks for a token that a logit of -inf has ruled out."""
+    _, on_other = target_shares(epsilon, logits.shape[-1], convention)
+    if on_other and torch.isneginf(logits).any():
+        raise ValueError(f"a logit is -inf and label smoothing {epsilon} asks for its token: the loss is infinite")
 
 
 def smoothed_from(nll: Tensor, uniform_nll: Tensor, vocabulary: int, epsilon: float, convention: str = "all") -> Tensor:

@@ -7,7 +7,7 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs, first_place
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs, first_place
 from sftviz.loss.losses import nll
 
 
@@ -185,6 +185,7 @@ def weighted_shares(targets: Tensor, class_weights: Tensor) -> Tensor:
     >>> weighted_shares(torch.tensor([0, 0, 0, 1]), torch.tensor([1.0, 3.0]))
     tensor([0.5000, 0.5000])
     """
+    check_labels(targets, vocabulary=len(class_weights))
     counted = targets[targets != IGNORE].long()
     weight = class_weights * torch.bincount(counted, minlength=len(class_weights))
     return weight / torch.where(weight.sum() > 0, weight.sum(), 1.0)

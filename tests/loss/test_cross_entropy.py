@@ -134,3 +134,15 @@ def test_a_square_batch_is_not_mistaken_for_a_flat_one() -> None:
     labels = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0]])
     right = F.cross_entropy(logits[:, :-1].reshape(-1, 4), labels[:, 1:].reshape(-1))
     assert reduce_nll(token_nll(logits, labels), labels).item() == pytest.approx(right.item())
+
+
+@pytest.mark.parametrize("label", [-1, -101, 5])
+def test_only_minus_100_is_ignored(label: int) -> None:
+    with pytest.raises(ValueError, match=f"label {label} at"):
+        token_nll(torch.zeros(1, 2, 5), torch.tensor([[0, label]]))
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float32])
+def test_labels_of_a_type_that_loses_them_are_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(ValueError, match="give int64"):
+        token_nll(torch.zeros(1, 2, 5), torch.ones(1, 2).to(dtype))

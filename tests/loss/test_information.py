@@ -84,3 +84,9 @@ def test_from_certainty_the_rest_is_shared_evenly() -> None:
     assert with_share(torch.tensor([1.0, 0.0, 0.0]), 0, 0.4).tolist() == pytest.approx([0.4, 0.3, 0.3])
     with pytest.raises(ValueError, match="share -1"):
         with_share(torch.tensor([1.0]), 0, -1)
+
+
+def test_a_quotient_beyond_float64_costs_no_more_than_its_logarithm() -> None:
+    p, q = torch.tensor([1.0, 0.0], dtype=torch.float64), torch.tensor([1e-310, 1.0], dtype=torch.float64)
+    assert float(kl_divergence(p, q)) == pytest.approx(310 * math.log(10), rel=1e-6)
+    assert float(kl_divergence(p, torch.tensor([1.0, 0.0], dtype=torch.float64))) == 0.0

@@ -48,3 +48,9 @@ def test_nothing_counted_and_no_deviation_are_refused() -> None:
         best_distribution(torch.tensor([IGNORE, IGNORE]), 3)
     with pytest.raises(ValueError, match=r"deviation 0\.0"):
         gaussian_nll(torch.zeros(1), torch.zeros(1), 0.0)
+
+
+@pytest.mark.parametrize("target", [7, -1])
+def test_a_target_outside_the_vocabulary_is_refused(target: int) -> None:
+    with pytest.raises(ValueError, match=f"label {target} at"):
+        best_distribution(torch.tensor([0, target]), 3)

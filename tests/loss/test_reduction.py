@@ -46,11 +46,27 @@ def test_sequence_gives_every_answer_the_same_weight() -> None:
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_nothing_supervised_is_zero_with_zero_gradient(normalization: str) -> None:
     nll = torch.ones(2, 3, requires_grad=True)
-    loss = reduce_nll(nll, torch.full((2, 4), -100), normalization)
+    with pytest.warns(UserWarning, match="0 of 6 targets are supervised"):
+        loss = reduce_nll(nll, torch.full((2, 4), -100), normalization)
     loss.backward()
     assert loss.item() == 0.0
     assert nll.grad is not None
     assert (nll.grad == 0).all()
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_a_row_of_nothing_but_padding_takes_no_part(normalization: str) -> None:
+    nll, labels = torch.tensor([[2.0, 4.0], [9.0, 9.0]]), torch.tensor([[-100, 5, 6], [-100, -100, -100]])
+    is_padding = torch.tensor([[False] * 3, [True] * 3])
+    rows = 2 if normalization == "sample" else 1  # its mean is over rows, empty ones too
+    expected = 6 / 3 / rows if normalization == "sample" else 3.0
+    assert float(reduce_nll(nll, labels, normalization, is_padding)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("label", [-1, -101])
+def test_a_negative_label_that_is_not_ignored_is_no_target(label: int) -> None:
+    with pytest.raises(ValueError, match=rf"label {label} at \[0, 1\] is no id, and not ignored either"):
+        reduce_nll(torch.ones(1, 1), torch.tensor([[0, label]]))
 
 
 def test_a_label_in_the_first_column_is_nobodys_target() -> None:

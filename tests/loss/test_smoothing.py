@@ -146,3 +146,31 @@ def test_what_would_give_a_wrong_number_is_refused(case: str) -> None:
 
 def test_a_ruled_out_token_is_fine_without_smoothing() -> None:
     assert smoothed_nll(torch.tensor([[0.0, -math.inf]]), torch.tensor([0]), 0.0).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("label", [-1, -101, 4])
+def test_a_smoothed_target_of_no_token_is_refused(label: int) -> None:
+    with pytest.raises(ValueError, match=f"label {label} at"):
+        smoothed_target(torch.tensor([label]), 4, 0.1)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.bool])
+def test_labels_that_would_be_turned_into_others_are_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(ValueError, match="give int64"):
+        smoothed_target(torch.tensor([1]).to(dtype), 4, 0.1)
+
+
+def test_loss_and_gradient_refuse_a_ruled_out_token_alike() -> None:
+    logits = torch.tensor([[0.0, -math.inf, 1.0]])
+    for of_row in (smoothed_nll, smoothed_gradient):
+        with pytest.raises(ValueError, match=r"a logit is -inf and label smoothing 0\.1 asks for its token"):
+            of_row(logits, torch.tensor([0]), 0.1)
+
+
+def test_sympy_derives_the_best_gap_of_the_other_convention() -> None:
+    gap, epsilon, others = sympy.symbols("gap epsilon others", positive=True)
+    total = sympy.log(sympy.exp(gap) + others)
+    loss = (1 - epsilon) * (total - gap) + epsilon * total
+    best = sympy.log((1 - epsilon) * others / epsilon)
+    assert sympy.simplify(sympy.diff(loss, gap).subs(gap, best)) == 0
+    assert best_gap(0.1, 8, "others") == pytest.approx(float(best.subs({epsilon: 0.1, others: 7})))

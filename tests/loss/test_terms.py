@@ -318,3 +318,20 @@ def test_what_would_give_a_wrong_number_is_refused(case: str) -> None:
     call, words = REFUSED[case]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_asked_one_way_info_nce_pulls_as_its_formula_says() -> None:
+    temperature, n = 0.3, 5
+    s = (torch.rand(n, n, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 - 1).requires_grad_(True)
+    (slope,) = torch.autograd.grad(F.cross_entropy(s / temperature, torch.arange(n), reduction="sum"), s)
+    by_formula = ((s / temperature).softmax(-1) - torch.eye(n)) / temperature
+    torch.testing.assert_close(slope, by_formula, rtol=0, atol=1e-12)
+    a, b = torch.eye(n, dtype=torch.float64), torch.nn.functional.normalize(s.detach(), dim=-1)
+    one_way = info_nce(a, b, temperature, both_ways=False)
+    torch.testing.assert_close(one_way, F.cross_entropy(b.T / temperature, torch.arange(n), reduction="none"))
+
+
+@pytest.mark.parametrize("targets", [torch.tensor([0.0, 1.7]), torch.tensor([0, 2]), torch.tensor([0, -1])])
+def test_shares_of_targets_that_are_no_classes_are_refused(targets: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="label"):
+        weighted_shares(targets, torch.ones(2))

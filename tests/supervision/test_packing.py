@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import DataCollatorWithFlattening
 
+from sftviz.attention import as_heads
+from sftviz.attention import packed as packed_attention
 from sftviz.chat.samples import SAMPLES
 from sftviz.inspection import inspect
 from sftviz.loss import IGNORE, reduce_nll, token_nll
@@ -35,10 +37,8 @@ def unpacked_loss(samples: list[Sample]) -> float:
 
 
 def within_documents(documents: torch.Tensor) -> torch.Tensor:
-    """[1, 1, T, T] bool, by the definition: same chat, and not later."""
-    t = len(documents)
-    allowed = [[bool(documents[i] == documents[j]) and j <= i for j in range(t)] for i in range(t)]
-    return torch.tensor(allowed)[None, None]
+    """[1, 1, T, T] bool: same chat, and not later."""
+    return as_heads(packed_attention(documents))
 
 
 def test_a_packed_row_has_the_loss_of_its_chats_unpacked() -> None:

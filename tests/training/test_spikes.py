@@ -82,6 +82,11 @@ def test_ten_spikes_in_a_row_are_a_new_level() -> None:
     assert spikes(back, patience=10)[-1] == 80
 
 
+def test_after_a_new_level_it_takes_ten_spikes_again() -> None:
+    losses = quiet(40) + quiet(40, seed=1, level=4.0) + quiet(9, seed=2, level=8.0) + quiet(3, seed=3, level=4.0)
+    assert spikes(losses, patience=10)[-9:] == list(range(80, 89))
+
+
 def test_spikes_that_are_not_in_a_row_never_become_usual() -> None:
     losses = quiet(200)
     for step in range(50, 200, 3):

@@ -26,8 +26,8 @@ def page() -> None:
     st.title(t("Where does the gradient go?"))
     st.write(
         t(
-            "A masked token is no target, so its own row sends nothing back. But later rows read it, and their loss "
-            "comes back to it through attention. Cut the attention, and it gets nothing."
+            "A masked token is no target. But later rows read it, and their loss comes back to it through attention. "
+            "Cut the attention, and only rows that predict a supervised token get anything."
         )
     )
     _lab()

@@ -128,15 +128,18 @@ def _when(path: torch.Tensor, steps: int) -> str:
 
 def _formulas() -> None:
     st.subheader(t("Where the two come from"))
-    left, middle, right = st.columns(3, gap="large")
-    with left:
-        st.markdown(t("**Cross-entropy.** The logarithm undoes the softmax, and what is left is the error itself."))
-        st.latex(r"\frac{\partial}{\partial z_k}\left(-\log p_y\right) = p_k - y_k")
-    with middle:
-        st.markdown(t("**Squared error, exactly.** Every term keeps a factor $p_k$ from the softmax's Jacobian."))
-        st.latex(r"2\,p_k\Big[(p_k - y_k) - \sum_j p_j\,(p_j - y_j)\Big]")
-    with right:
-        st.markdown(
-            t("**The shortcut.** The diagonal of the Jacobian alone: often quoted, vanishes too, is not the gradient.")
-        )
-        st.latex(r"2\,(p_k - y_k)\,p_k\,(1 - p_k)")
+    told_and_formula = {
+        t("**Cross-entropy.** The logarithm undoes the softmax, and what is left is the error itself."): (
+            r"\frac{\partial}{\partial z_k}\left(-\log p_y\right) = p_k - y_k"
+        ),
+        t("**Squared error, exactly.** Every term keeps a factor $p_k$ from the softmax's Jacobian."): (
+            r"2\,p_k\Big[(p_k - y_k) - \sum_j p_j\,(p_j - y_j)\Big]"
+        ),
+        t("**The shortcut.** The diagonal of the Jacobian alone: often quoted, vanishes too, is not the gradient."): (
+            r"2\,(p_k - y_k)\,p_k\,(1 - p_k)"
+        ),
+    }
+    for words, formula in told_and_formula.items():
+        left, right = st.columns([1, 1], gap="large", vertical_alignment="center")
+        left.markdown(words)
+        right.latex(formula)

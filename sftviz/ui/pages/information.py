@@ -3,7 +3,7 @@
 import streamlit as st
 import torch
 
-from sftviz.figures.information import Split, coin_curve, sums
+from sftviz.figures.information import Split, coin_curve, in_bits, sums
 from sftviz.figures.palette import SUPERVISED, TARGET
 from sftviz.loss.information import bits, cross_entropy_between, entropy, kl_divergence
 from sftviz.ui.components.drag_bars import drag_bars
@@ -14,7 +14,7 @@ from sftviz.ui.theme import show, theme
 
 OUTCOMES = ("cat", "dog", "owl", "eel")
 HAPPENS = (0.5, 0.25, 0.125, 0.125)
-BELIEVED = (0.25, 0.25, 0.25, 0.25)
+BELIEVED = (0.1, 0.2, 0.3, 0.4)
 
 
 def page() -> None:
@@ -46,8 +46,8 @@ def _two() -> None:
         st.latex(r"H(p, q) = -\sum_k p_k \log q_k = H(p) + \mathrm{KL}(p \,\|\, q)")
         facts(
             {
-                t("cross-entropy H(p, q)"): told(f"{surprise['H(p, q)']:.3f} bits"),
-                t("the other way round, H(q, p)"): told(f"{surprise['H(q, p)']:.3f} bits"),
+                t("cross-entropy H(p, q)"): told(f"{in_bits(surprise['H(p, q)'])} bits"),
+                t("the other way round, H(q, p)"): told(f"{in_bits(surprise['H(q, p)'])} bits"),
             }
         )
         st.caption(
@@ -79,7 +79,7 @@ def _coin() -> None:
             t("Probability of heads"), 0, 1, 0.9, 0.01, key="coin", ends=(t("always tails"), t("always heads"))
         )
         nats = float(entropy(_coins(torch.tensor([heads]))))
-        facts({t("entropy"): told(f"{bits(nats):.3f} bits") + f" = {nats:.3f} nats"})
+        facts({t("entropy"): told(f"{in_bits(bits(nats))} bits") + f" = {in_bits(nats)} nats"})
         st.caption(t("One bit is log 2 nats. PyTorch's logarithm is the natural one, so a loss is in nats."))
     with right:
         shares = torch.linspace(0, 1, 101)

@@ -55,7 +55,6 @@ def _normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: l
             key="normalization",
         )
         row = NORMALIZATIONS[chosen]
-        st.latex(row.formula)
         st.write(sentence(row.meaning))
         st.caption(t(row.source))
         facts(
@@ -65,6 +64,7 @@ def _normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: l
             }
         )
     with right:
+        st.latex(row.formula)
         show(token_weight_bars(_weighed(weights[chosen], nll, batch, titles, texts), theme()), "token_weights")
         shares = {t(NORMALIZATIONS[name].title): _shares(weights[name], titles) for name in NORMALIZATIONS}
         show(share_bars(shares, theme()), "shares")

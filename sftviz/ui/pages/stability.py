@@ -37,7 +37,7 @@ def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
         name = st.selectbox(t("Precision"), list(PRECISIONS), index=2, key="precision")
-        push = live_slider(t("Constant added to every logit"), -120, 120, 80, 1, key="push")
+        push = live_slider(t("Constant added to every logit"), -120, 120, 95, 1, key="push")
         spread = live_slider(
             t("Spread of the logits"), 1, 60, 1, 1, key="spread", ends=(t("as they are"), t("far apart"))
         )

@@ -14,7 +14,7 @@ from sftviz.figures.objectives import (
     may_attend_picture,
 )
 from sftviz.loss import IGNORE
-from sftviz.loss.objectives import OBJECTIVES, Lane, Objective, Vocabulary, asked_count, lanes
+from sftviz.loss.objectives import OBJECTIVES, Example, Lane, Objective, Vocabulary, asked_count, lanes
 from sftviz.ui.components.linked import linked
 from sftviz.ui.language import t
 from sftviz.ui.theme import show, theme
@@ -78,7 +78,7 @@ def _shown(text: str, tokenizer: Tokenizer) -> tuple[Shown, int]:
 def _objective(row: Objective, shown: Shown) -> None:
     # A token is known by its place, not its id: a word that comes twice is two tokens
     count = len(shown.texts)
-    made = row.make(torch.arange(count), shown.vocabulary, torch.Generator().manual_seed(_seed()))
+    made = _drawn(row, count, shown.vocabulary)
     stacks = lanes(row.asks, made, start_id=shown.vocabulary.size)
     asked = asked_count(stacks, shown.vocabulary)
     st.markdown(
@@ -95,6 +95,14 @@ def _objective(row: Objective, shown: Shown) -> None:
     with right:
         may_attend = _may_attend(row.name, prefix_length, [len(lane.read) for lane in stacks])
         show(may_attend_picture(may_attend.tolist(), theme()), f"attention_{row.name}")
+
+
+def _drawn(row: Objective, count: int, vocabulary: Vocabulary) -> Example:
+    """What the objective makes of the text; drawn again where, of a text so short, it happened to ask for nothing."""
+    first, *others = (torch.Generator().manual_seed(_seed() + again) for again in range(20))
+    made = row.make(torch.arange(count), vocabulary, first)
+    again = (row.make(torch.arange(count), vocabulary, generator) for generator in others)
+    return next((one for one in (made, *again) if (one.labels != IGNORE).any()), made)
 
 
 def _cells(lane: Lane, asks: str, prefix_length: int, shown: Shown) -> list[Cells]:

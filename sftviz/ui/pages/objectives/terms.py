@@ -76,7 +76,7 @@ def _partners() -> None:
         noise = live_slider(t("Noise between partners"), 0, 3, 0.7, 0.1, key="nce_noise")
         size = st.select_slider(t("Pairs in the batch, N"), SIZES, value=8, key="nce_size")
         a, b = _pairs(noise)
-        losses = [float(info_nce(a[:n], b[:n], temperature).mean()) for n in SIZES]
+        losses = [float(info_nce(a[:n], b[:n], temperature, both_ways=False).mean()) for n in SIZES]
         picked = partner_probabilities(a[:size], b[:size], temperature)
         guess = _guess(size)
         facts(
