@@ -167,6 +167,9 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
         {"all logits at once": parts(LOGIT_PARTS), "1024 rows at a time": parts(LOGIT_PARTS)}, x="bytes", unit="B"
     ),
     "states": lambda: calculators.stacks({"¶": parts(STATE_PARTS)}, x="bytes on each device", unit="B", limit=("¶", 1)),
+    "truncation": lambda: calculators.stacks(
+        {name: parts(("kept", "cut off")) for name in ("tokens", "supervised targets")}, x="tokens"
+    ),
     "packing": lambda: calculators.stacks(
         {way: {"tokens of chats": 1.0, "padding": 1.0} for way in PACKED_WAYS}, x="tokens computed"
     ),

@@ -60,6 +60,35 @@ def truncate(sample: Sample, length: int, cut: Side = "right") -> Truncated:
 
 
 @dataclass(frozen=True)
+class TruncationCost:
+    """What a length costs a set of chats: chats cut, tokens and targets kept and lost, chats left useless."""
+
+    cut: int
+    tokens: int
+    lost_tokens: int
+    targets: int
+    lost_targets: int
+    useless: int
+
+
+def truncation_cost(samples: Sequence[Sample], length: int, cut: Side = "right") -> TruncationCost:
+    """Truncate every sample to `length`, and add up.
+
+    >>> truncation_cost([Sample((5, 6, 7), (-100, 6, 7)), Sample((5, 6), (-100, 6))], 2)
+    TruncationCost(cut=1, tokens=4, lost_tokens=1, targets=2, lost_targets=1, useless=0)
+    """
+    made = [truncate(sample, length, cut) for sample in samples]
+    return TruncationCost(
+        cut=sum(one.lost_tokens > 0 for one in made),
+        tokens=sum(len(one.sample) for one in made),
+        lost_tokens=sum(one.lost_tokens for one in made),
+        targets=sum(one.sample.targets for one in made),
+        lost_targets=sum(one.lost_targets for one in made),
+        useless=sum(one.is_useless for one in made),
+    )
+
+
+@dataclass(frozen=True)
 class Batch:
     """Rows of one length, as a model takes them. All [B, T]."""
 

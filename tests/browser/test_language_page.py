@@ -17,6 +17,7 @@ from sftviz.ui.app import LABS
 OpenPage = Callable[..., Page]
 PLOT = ".js-plotly-plot .main-svg"
 CHINESE = re.compile("[\u4e00-\u9fff]")
+NO_NUMBER = re.compile(r"\b(?:inf|nan)\b,?")
 SENTENCE = re.compile(r"(?:[A-Za-z][A-Za-z'’,;:.()-]*\s+){4,}[A-Za-z]+")
 SOURCED = (ATTENTIONS, ACCUMULATIONS, NORMALIZATIONS, SMOOTHINGS, OBJECTIVES, PENALTIES, TERMS, SCHEDULES)
 
@@ -45,7 +46,7 @@ def english_sentences(page: Page) -> list[str]:
     for text in page.evaluate(SEEN):
         for source in sources:
             text = text.replace(source, "")
-        found += SENTENCE.findall(text)
+        found += SENTENCE.findall(NO_NUMBER.sub("", text))
     return found
 
 

@@ -75,7 +75,7 @@ def test_the_masking_lab_shows_the_model_that_became_a_user(open_page: OpenPage)
     expect(page.get_by_text("17 of 36")).to_be_visible()
     expect(page.get_by_text("<|im_start|>user").last).to_be_visible(timeout=60_000)
     page.locator(".sftviz-strip .tok").nth(20).click()
-    expect(page.get_by_text("so the model must learn to write it")).to_be_visible()
+    expect(page.get_by_text("so the model must learn to write it").first).to_be_visible()
 
 
 def test_every_answer_is_drawn_without_a_formula_error(open_page: OpenPage) -> None:

@@ -12,7 +12,7 @@ from sftviz.chat.samples import SAMPLES
 from sftviz.inspection import inspect
 from sftviz.loss import IGNORE, reduce_nll, token_nll
 from sftviz.model import load_model
-from sftviz.supervision.packing import Sample, bins, pack, pad, supervised_spans, truncate
+from sftviz.supervision.packing import Sample, Side, bins, pack, pad, supervised_spans, truncate, truncation_cost
 
 MODEL = "sftviz/tiny-sft"
 
@@ -193,3 +193,16 @@ def test_what_cannot_be_done_is_named(case: str) -> None:
 def test_no_samples_make_no_rows() -> None:
     assert pack([], 10) == []
     assert pad([], 0).input_ids.shape == (0, 0)
+
+
+@pytest.mark.parametrize("cut", ["right", "left"])
+@pytest.mark.parametrize("length", [1, 8, 30, 500])
+def test_what_a_length_costs_is_counted_token_by_token(length: int, cut: Side) -> None:
+    samples = samples_of_chats()
+    kept = [s.labels[:length] if cut == "right" else s.labels[-length:] for s in samples]
+    targets = [sum(label != -100 for label in row[1:]) for row in kept]
+    cost = truncation_cost(samples, length, cut)
+    assert (cost.tokens, cost.targets) == (sum(map(len, kept)), sum(targets))
+    assert cost.tokens + cost.lost_tokens == sum(map(len, samples))
+    assert cost.targets + cost.lost_targets == sum(sample.targets for sample in samples)
+    assert cost.useless == sum(now == 0 < s.targets for now, s in zip(targets, samples, strict=True))

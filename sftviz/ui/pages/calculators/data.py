@@ -1,4 +1,4 @@
-"""What goes in? Packing, mixing and duplicates."""
+"""What goes in? Packing, truncation, mixing and duplicates."""
 
 import streamlit as st
 
@@ -10,9 +10,8 @@ from sftviz.figures.calculators import (
     stacks,
 )
 from sftviz.inspection import inspect
-from sftviz.training.calculators import (
-    packing_gain,
-)
+from sftviz.supervision.packing import Sample, truncation_cost
+from sftviz.training.calculators import packing_gain
 from sftviz.training.deduplication import UNITS, Deduplicated, exact_duplicates, jaccard, near_duplicates, shingles
 from sftviz.training.sampling import mixing_weights, repetitions
 from sftviz.ui.components.facts import facts
@@ -43,7 +42,7 @@ def _packing() -> None:
         st.latex(r"\text{gain} = \frac{\sum_{\text{batches}} B \cdot T_{\max}}{\text{rows} \cdot T}")
         row = st.select_slider(t("Length of a row T"), (320, 512, 1024, 2048, 4096), 1024, key="packing_row")
         batch = int(live_slider(t("Chats in a batch B"), 1, 64, 8, 1, key="packing_batch"))
-    lengths = _lengths()
+    lengths = [len(sample) for sample in _samples()]
     gain = packing_gain(lengths, row, batch)
     with left:
         facts(
@@ -64,8 +63,43 @@ def _packing() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _lengths() -> list[int]:
-    return [len(inspect(chat, model=None).rendering.ids) for chat in assets.held_out()["chats"]]
+def _samples() -> list[Sample]:
+    seen = [inspect(chat, model=None) for chat in assets.held_out()["chats"]]
+    return [Sample(tuple(one.rendering.ids), tuple(one.supervision.labels)) for one in seen]
+
+
+@st.fragment
+def _truncation() -> None:
+    st.subheader(t("What does not fit: truncation"))
+    left, right = st.columns([3, 5], gap="large")
+    with left:
+        st.write(
+            t("A chat too long is cut. On the right the answer loses its end, on the left the question its start.")
+        )
+        length = int(live_slider(t("Longest row T"), 16, 256, 80, 8, key="truncation_length"))
+        cut = st.segmented_control(
+            t("Cut"),
+            ("right", "left"),
+            default="right",
+            format_func=lambda side: t(f"on the {side}"),
+            key="truncation_side",
+            required=True,
+        )
+    cost = truncation_cost(_samples(), length, "left" if cut == "left" else "right")
+    with left:
+        facts(
+            {
+                t("chats cut"): t("{cut} of {all}").format(cut=cost.cut, all=len(_samples())),
+                t("supervised targets lost"): str(cost.lost_targets),
+                t("chats that teach nothing any more"): str(cost.useless),
+            }
+        )
+    with right:
+        bars = {
+            "tokens": {"kept": cost.tokens, "cut off": cost.lost_tokens},
+            "supervised targets": {"kept": cost.targets, "cut off": cost.lost_targets},
+        }
+        show(stacks(bars, theme(), x="tokens"), "truncation")
 
 
 @st.fragment
@@ -137,4 +171,4 @@ def _kept(found: Deduplicated, texts: list[str]) -> str:
     return t("{kept} of {all}").format(kept=len(found.kept), all=len(texts))
 
 
-SECTIONS = (_packing, _mixing, _duplicates)
+SECTIONS = (_packing, _truncation, _mixing, _duplicates)
