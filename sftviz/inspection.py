@@ -125,7 +125,7 @@ class Inspection:
             "box": token.box,
             "start": token.start,
             "end": token.end,
-            "message": span.message,
+            "message": span.turn,
             "role": span.role,
             "part": span.part,
             "supervised": self.supervision.supervised[position],

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "sftviz"
 FLOORS = {
-    "assets": 0, "attention": 0, "loss": 0,
+    "assets": 0, "attention": 0, "loss": 0, "words": 0,
     "chat": 1, "supervision": 1,
     "model": 2, "training": 2,
     "figures": 3, "inspection": 3, "bugs": 3, "audit": 3,

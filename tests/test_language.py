@@ -16,8 +16,8 @@ from sftviz import assets
 from sftviz.attention import ATTENTIONS, EXHIBITS
 from sftviz.chat.formats import FORMATS
 from sftviz.chat.samples import SAMPLES
-from sftviz.chat.templates import TEMPLATES
 from sftviz.chat.tokenizers import TOKENIZERS
+from sftviz.chat.write.templates import TEMPLATES
 from sftviz.figures import (
     alternatives,
     attention,

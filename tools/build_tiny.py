@@ -23,8 +23,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from sftviz.chat.formats import parse
 from sftviz.chat.rendering import render
-from sftviz.chat.templates import TEMPLATES
 from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.chat.write.templates import TEMPLATES
 from sftviz.loss import IGNORE
 from sftviz.model import load_model
 from sftviz.supervision import policies

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from sftviz.chat import rendered_text
-from sftviz.chat.json_messages import finished, json_within, message_of, placed, read_messages, short
-from sftviz.chat.json_text import (
+from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice
+from sftviz.chat.read import rendered_text
+from sftviz.chat.read.json_messages import finished, json_within, message_of, placed, read_messages, short
+from sftviz.chat.read.json_text import (
     from_python_literal,
     is_list,
     is_object,
@@ -20,7 +21,6 @@ from sftviz.chat.json_text import (
     refuse_deep,
     repeated_keys,
 )
-from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice
 
 __all__ = ["FORMATS", "LONGEST_CHAT", "Format", "from_python_literal", "parse"]
 

@@ -1,16 +1,14 @@
 """Chat -> template -> tokens: every token knows its id, its characters, who wrote it, and in which part of a turn."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sftviz.chat import jinja_engine, provenance
-from sftviz.chat.encoded import Encoded
 from sftviz.chat.messages import Chat, ChatError
-from sftviz.chat.provenance import Span
-from sftviz.chat.sandbox import render_bounded
-from sftviz.chat.templates import Template, resolve
+from sftviz.chat.spans import Span, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
+from sftviz.chat.write import engine, marks
+from sftviz.chat.write.server import render_bounded
+from sftviz.chat.write.templates import Template, resolve
 
 REMEDIES = {
     "template_time": "simplify its loops; a chat template needs milliseconds",
@@ -20,31 +18,13 @@ REMEDIES = {
 
 
 @dataclass(frozen=True)
-class Token:
-    """One token of a rendering.
-
-    `text` tiles the rendering: a character that several tokens share is in the first one's text, and those tokens share
-    a `box`. `spans` are the indices of every span the token touches; most touch one.
-    """
-
-    id: int
-    start: int
-    end: int
-    text: str
-    box: int
-    spans: tuple[int, ...]
-    is_control: bool  # its id stands for a control token
-    is_forged: bool  # … and the characters came from a message, not from the template
-
-
-@dataclass(frozen=True)
 class Rendering:
     """A chat as one row of tokens. Knows nothing of loss."""
 
     chat: Chat
     text: str
     spans: tuple[Span, ...]
-    tokens: tuple[Token, ...]
+    tokens: Tokens
     tokenizer: Tokenizer
     template: Template
     parts_known: bool  # False: the template rewrites its messages, so only turns and generation blocks are known
@@ -53,7 +33,7 @@ class Rendering:
 
     @property
     def ids(self) -> list[int]:
-        return [token.id for token in self.tokens]
+        return self.tokens.ids.tolist()
 
     def span_of(self, token: Token) -> Span:
         """The span a token starts in."""
@@ -71,9 +51,8 @@ def render(chat: Chat, tokenizer: Any, template: str | None = None, *, online: b
     variables = _variables(chosen, tokenizer)
     text, spans, parts_known = _write(chat, chosen, variables)
     prompt_end, prompt_is_prefix = _prompt_end(chat, chosen, variables, text)
-    from_messages = [(span.start, span.end) for span in spans if span.from_message]
-    encoded = tokenizer.encode(text, from_messages)
-    tokens = tuple(_tokens(encoded, text, spans, tokenizer))
+    from_messages = [(span.start, span.end) for span in spans if span.is_quoted]
+    tokens = Tokens.of(text, tokenizer.encode(text, from_messages), spans, tokenizer.control_ids)
     return Rendering(chat, text, spans, tokens, tokenizer, chosen, parts_known, prompt_end, prompt_is_prefix)
 
 
@@ -86,12 +65,12 @@ def _variables(template: Template, tokenizer: Tokenizer) -> dict[str, str]:
 
 
 def _write(chat: Chat, template: Template, variables: dict[str, str]) -> tuple[str, tuple[Span, ...], bool]:
-    job, marks = provenance.job(chat, template.jinja, variables)
+    job, marks = marks.job(chat, template.jinja, variables)
     answer = _answer(job, template)
     if "error" in answer:
         raise _template_error(answer["error"], template)
     text = answer["text"]
-    spans = provenance.spans(answer["marked"], marks, chat, template.has_generation)
+    spans = marks.spans(answer["marked"], marks, chat, template.has_generation)
     return text, spans, answer["candidate"] in (0, 1)
 
 
@@ -109,7 +88,7 @@ def _prompt_end(chat: Chat, template: Template, variables: dict[str, str], text:
     if start in (0, len(chat.messages)):
         return (0 if start == 0 else len(text)), True
     prompt = replace(chat, messages=chat.messages[:start])
-    job, _ = provenance.job(prompt, template.jinja, {**variables, "add_generation_prompt": True})
+    job, _ = marks.job(prompt, template.jinja, {**variables, "add_generation_prompt": True})
     answer = _answer({**job, "candidates": []}, template)
     written = answer.get("text", "")
     return _common_prefix(written, text), "error" not in answer and text.startswith(written)
@@ -119,34 +98,10 @@ def _common_prefix(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _answer(job: jinja_engine.Job, template: Template) -> jinja_engine.Result:
-    return jinja_engine.render(job) if template.trusted else render_bounded(job)
+def _answer(job: engine.Job, template: Template) -> engine.Result:
+    return engine.render(job) if template.trusted else render_bounded(job)
 
 
 def _template_error(error: dict[str, Any], template: Template) -> ChatError:
     where = f"template {template.name!r}" + (f", line {error['line']}" if error["line"] else "")
     return ChatError(error["code"], error["message"], where, REMEDIES.get(error["code"], "choose another template"))
-
-
-def _tokens(encoded: Sequence[Encoded], text: str, spans: Sequence[Span], tokenizer: Tokenizer) -> Iterator[Token]:
-    shown = 0  # characters already given to a token's text
-    box = -1
-    first = 0  # the first span that may still be touched
-    for token in encoded:
-        if token.end > shown or token.start == token.end:
-            box += 1
-        while first + 1 < len(spans) and spans[first].end <= token.start:
-            first += 1
-        touched = _touched(token, spans, first)
-        is_control = token.id in tokenizer.control_ids
-        forged = is_control and all(spans[i].from_message for i in touched)
-        piece = text[max(token.start, shown) : token.end]
-        shown = max(shown, token.end)
-        yield Token(token.id, token.start, token.end, piece, max(box, 0), touched, is_control, forged)
-
-
-def _touched(token: Encoded, spans: Sequence[Span], first: int) -> tuple[int, ...]:
-    touched = [first]
-    while touched[-1] + 1 < len(spans) and spans[touched[-1] + 1].start < token.end:
-        touched.append(touched[-1] + 1)
-    return tuple(touched)

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sftviz.chat.json_text import is_list
+from sftviz.chat.read.json_text import is_list
 
 
 @dataclass(frozen=True)

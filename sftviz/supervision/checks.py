@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sftviz.chat.messages import Message
-from sftviz.chat.provenance import CONTROL_LIKE
 from sftviz.chat.rendering import Rendering
+from sftviz.chat.write.marks import CONTROL_LIKE
 from sftviz.supervision.policies import Supervision
 
 Severity = Literal["error", "warning", "note"]
@@ -41,7 +41,7 @@ class Checked:
         spans = {
             i
             for i, span in enumerate(self.rendering.spans)
-            if span.message == message and (not parts or span.part in parts)
+            if span.turn == message and (not parts or span.part in parts)
         }
         return [t for t, token in enumerate(self.rendering.tokens) if spans & set(token.spans)]
 
@@ -122,10 +122,10 @@ def _forged(c: Checked) -> Found:
     rendering = c.rendering
     for t, token in enumerate(rendering.tokens):
         span = rendering.span_of(token)
-        if token.is_forged and span.message is not None:
-            at = token.start - min(s.start for s in rendering.spans if s.message == span.message and s.from_message)
+        if token.is_forged and span.turn is not None:
+            at = token.start - min(s.start for s in rendering.spans if s.turn == span.turn and s.is_quoted)
             yield (
-                f"message {span.message + 1}, character {at}: {token.text} stands in the message's own text and became "
+                f"message {span.turn + 1}, character {at}: {token.text} stands in the message's own text and became "
                 f"the control token {token.id}; the model reads it as the template's",
                 "break it up in the data, or tokenize message text with split_special_tokens",
                 (t,),
@@ -150,7 +150,7 @@ def _fields(message: Message) -> Iterator[tuple[str, str]]:
 def _dropped(c: Checked) -> Found:
     if not c.rendering.parts_known:
         return
-    written = {(span.message, span.part) for span in c.rendering.spans if span.from_message}
+    written = {(span.turn, span.part) for span in c.rendering.spans if span.is_quoted}
     for i, message in enumerate(c.rendering.chat.messages):
         for name, part in _fields(message):
             if (i, part) not in written:
@@ -210,7 +210,7 @@ def _pieces_unknown(c: Checked) -> Found:
     written = {
         match.group()
         for span in rendering.spans
-        if not span.from_message
+        if not span.is_quoted
         for match in CONTROL_LIKE.finditer(rendering.text, span.start, span.end)
     }
     missing = sorted(piece for piece in written if tokenizer.id_of(piece) is None)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sftviz.chat.provenance import Span
-from sftviz.chat.rendering import Rendering, Token
+from sftviz.chat.rendering import Rendering
+from sftviz.chat.spans import Span, Token
 from sftviz.loss import IGNORE
 
 Scope = Literal["every_token", "turns", "completion"]
@@ -155,11 +155,11 @@ class _Judge:
         policy = self.policy
         if policy.scope == "every_token":
             return True, f"{policy.name} trains on every token"
-        if span.message is None:
+        if span.turn is None:
             return False, "the template writes this on its own; it belongs to no message"
         if span.role not in policy.roles:
             return False, f"{_of(span)}: {policy.name} trains on {' and '.join(sorted(policy.roles))} turns only"
-        if span.message not in self.trained_turns:
+        if span.turn not in self.trained_turns:
             return False, f"{_of(span)}: {policy.name} trains on the last such turn only; this one is context"
         return self._trained_turn(span)
 
@@ -185,7 +185,7 @@ class _Judge:
         what, choice = _of(span), self.policy.end
         if choice == "none":
             return False, f"{what}: training on it is switched off, so the model never learns to stop"
-        if choice == "last" and span.message != self.trained_turns[-1]:
+        if choice == "last" and span.turn != self.trained_turns[-1]:
             return False, f"{what}: only the last turn's end is trained"
         if span.generated is False and span.role == "assistant":
             return (
@@ -199,7 +199,7 @@ class _Judge:
         if token.end <= prompt_end:
             return False, f"{_of(self.rendering.span_of(token))}: part of the prompt"
         span = self.rendering.spans[token.spans[-1]]
-        if span.part == "end" and span.role == "assistant" and span.message in self.trained_turns:
+        if span.part == "end" and span.role == "assistant" and span.turn in self.trained_turns:
             return self._end(replace(span, generated=None))
         reason = f"{_of(span)}: after the prompt, where completion_only trains on everything"
         return True, reason + ("; it began inside the prompt" if token.start < prompt_end else "")

@@ -7,9 +7,9 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from sftviz.assets import TOKENIZER
 from sftviz.chat.messages import Chat, Message
-from sftviz.chat.mistral import MISTRAL
 from sftviz.chat.rendering import render
 from sftviz.chat.tokenizers import TOKENIZERS, load_tokenizer
+from sftviz.chat.tokenizers.mistral import MISTRAL
 
 TEXTS = ("Hi 👍 there", " leading  space\n\ttab", "你好，世界", "[INST] typed </s>")
 THEIRS = {"mistral:v3": MistralTokenizer.v3(), "mistral:tekken": MistralTokenizer.v3(is_tekken=True)}

@@ -9,8 +9,8 @@ from transformers import AutoTokenizer
 from sftviz.assets import locate
 from sftviz.chat.messages import Chat, ChatError, Message
 from sftviz.chat.rendering import Rendering, render
-from sftviz.chat.templates import TEMPLATES
 from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.chat.write.templates import TEMPLATES
 
 from .chats import SHORT, TOOLS, TWO_TURNS, alternating_chat, any_chat, chat
 
@@ -20,7 +20,7 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 
 
 def pieces(rendering: Rendering) -> list[tuple[int | None, str, str]]:
-    return [(span.message, span.part, rendering.text[span.start : span.end]) for span in rendering.spans]
+    return [(span.turn, span.part, rendering.text[span.start : span.end]) for span in rendering.spans]
 
 
 def template_variables(rendering: Rendering) -> dict[str, str]:
@@ -160,7 +160,7 @@ def test_a_template_that_rewrites_its_messages_keeps_turns_only() -> None:
     rendering = render(TWO_TURNS, TINY, shout)
     assert_tiles(rendering)
     assert not rendering.parts_known
-    assert [span.message for span in rendering.spans] == [0, 1, 2, 3]
+    assert [span.turn for span in rendering.spans] == [0, 1, 2, 3]
 
 
 def test_fifty_threads_render_what_one_does() -> None:

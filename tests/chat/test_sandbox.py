@@ -76,7 +76,7 @@ def test_a_slow_template_does_not_make_others_wait() -> None:
 
 
 def test_a_killed_helper_is_replaced() -> None:
-    from sftviz.chat import sandbox
+    from sftviz.chat.write import server as sandbox
 
     good = "{% for m in messages %}{{ m.content }}{% endfor %}"
     wanted = render(SHORT, "sftviz/tiny", good).text

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from sftviz.chat.messages import Chat, Message
 from sftviz.chat.rendering import Rendering, render
-from sftviz.chat.templates import TEMPLATES
+from sftviz.chat.write.templates import TEMPLATES
 from sftviz.loss import IGNORE
 from sftviz.supervision.policies import POLICIES, Supervision, apply
 from tests.chat.chats import SHORT, TOOLS, TWO_TURNS, alternating_chat, any_chat, chat

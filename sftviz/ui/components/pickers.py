@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from sftviz import assets
-from sftviz.chat.templates import TEMPLATES
 from sftviz.chat.tokenizers import TOKENIZERS
+from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision.policies import POLICIES
 from sftviz.ui.language import t
 

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-OWN = Path(__file__).resolve().parent.parent / "assets" / "templates"
+OWN = Path(__file__).resolve().parents[2] / "assets" / "templates"
 TYPED = "typed"
 TOKENIZERS_OWN = "tokenizer"
 

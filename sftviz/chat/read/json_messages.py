@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sftviz.chat import rendered_text
-from sftviz.chat.json_text import (
+from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice, ToolCall
+from sftviz.chat.read import rendered_text
+from sftviz.chat.read.json_text import (
     is_list,
     is_object,
     is_writable,
@@ -16,7 +17,6 @@ from sftviz.chat.json_text import (
     repeated_keys,
     without_surrogates,
 )
-from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice, ToolCall
 
 CONTROL_TOKEN = re.compile(r"<[|｜][^|｜<>\s]*[|｜]>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")

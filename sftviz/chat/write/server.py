@@ -2,7 +2,7 @@
 
 Jinja's own sandbox bounds access, not work: `{{ 3**20000000 % 7 }}` holds the interpreter for seconds and a string
 multiplication takes gigabytes. So a template that a person typed, or that came with somebody's tokenizer, is rendered
-by `jinja_engine` in a child process with 2 s and 256 MB. `multiprocessing` would re-run the Streamlit script, so it is
+by `engine` in a child process with 2 s and 256 MB. `multiprocessing` would re-run the Streamlit script, so it is
 a plain subprocess; two of them, so that one slow template does not make everybody wait.
 """
 
@@ -14,19 +14,19 @@ import sys
 import threading
 from pathlib import Path
 
-from sftviz.chat import jinja_engine
+from sftviz.chat.write import engine
 
 HELPERS = 2
-PATIENCE = jinja_engine.SECONDS + 3  # seconds until a helper that does not answer is replaced
+PATIENCE = engine.SECONDS + 3  # seconds until a helper that does not answer is replaced
 
 
 class Helper:
-    """One process running `jinja_engine`; started at its first job, replaced when it dies."""
+    """One process running `engine`; started at its first job, replaced when it dies."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[str] | None = None
 
-    def render(self, job: jinja_engine.Job) -> jinja_engine.Result:
+    def render(self, job: engine.Job) -> engine.Result:
         line = json.dumps(job) + "\n"
         for _ in range(2):  # a helper that was killed is restarted once
             answer = self._ask(line)
@@ -66,8 +66,8 @@ for _helper in _all:
     _idle.put(_helper)
 
 
-def render_bounded(job: jinja_engine.Job) -> jinja_engine.Result:
-    """`jinja_engine.render` of an untrusted template, in at most 2 s and 256 MB."""
+def render_bounded(job: engine.Job) -> engine.Result:
+    """`engine.render` of an untrusted template, in at most 2 s and 256 MB."""
     helper = _idle.get()
     try:
         return helper.render(job)
@@ -76,7 +76,7 @@ def render_bounded(job: jinja_engine.Job) -> jinja_engine.Result:
 
 
 def _start() -> subprocess.Popen[str]:
-    program = str(Path(jinja_engine.__file__))
+    program = str(Path(engine.__file__))
     return subprocess.Popen(
         [sys.executable, "-I", program],
         stdin=subprocess.PIPE,

@@ -3,10 +3,10 @@
 A job names a template and messages whose text is already marked at both ends with private characters. The engine adds
 marks of its own: round each turn, each tool call and each tool (it instruments every `for` and recognises what is
 looped over), and round `{% generation %}` blocks. Marks must not change what the template writes: the engine compares
-with an unmarked rendering, and gives the first of the job's candidates that passes. `provenance` reads the marks.
+with an unmarked rendering, and gives the first of the job's candidates that passes. `marks` reads the marks.
 
 The module imports only Jinja and the standard library, because it is also the program of the bounded helper process
-that renders untrusted templates: `python -I jinja_engine.py` answers one JSON job a line (see `sandbox`).
+that renders untrusted templates: `python -I engine.py` answers one JSON job a line (see `server`).
 """
 
 import json

@@ -1,7 +1,7 @@
 """Who wrote each character of a rendered chat: the template or a message, which turn, and which part of it.
 
 Text is never searched for. Every field of every message is wrapped in a pair of private characters that occur nowhere
-in the chat, the template runs, and where the pairs come out is where the fields are. See `jinja_engine` for the marks
+in the chat, the template runs, and where the pairs come out is where the fields are. See `engine` for the marks
 round turns, tool calls and generation blocks, and for the proof that the marks changed nothing.
 """
 
@@ -11,27 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from sftviz.chat.json_text import is_list, is_object
 from sftviz.chat.messages import Chat, Message
+from sftviz.chat.read.json_text import is_list, is_object
+from sftviz.chat.spans import Span
 
 PRIVATE = (range(0xF0000, 0xFFFFE), range(0x100000, 0x10FFFE), range(0xE000, 0xF900))
 CONTROL_LIKE = re.compile(r"<\|[^|<>\s]+\|>|<｜[^｜<>\s]+｜>|</s>|<(?:eos|end_of_turn|turn\|)>|\[/INST\]")
 
-PARTS = ("header", "content", "reasoning", "tool_call", "tool_result", "tools", "end", "gap", "padding")
 FIELDS = ("content", "reasoning", "tool_call")
-
-
-@dataclass(frozen=True)
-class Span:
-    """Characters [start, end) of the rendered text that share one origin. Spans tile the text."""
-
-    start: int
-    end: int
-    message: int | None  # index of the message it belongs to; None: the template's own
-    role: str | None
-    part: str  # one of PARTS
-    from_message: bool  # True: the characters stand in the message; False: the template wrote them
-    generated: bool | None  # inside {% generation %}; None where the template marks nothing
 
 
 @dataclass(frozen=True)
@@ -269,7 +256,8 @@ def _unmarked_tail(piece: _Piece, text: str, before: str | None, starts_turn: bo
 def _span(piece: _Piece, start: int, end: int, part: str, messages: tuple[Message, ...]) -> Span:
     message = piece.field.message if piece.field else piece.turn
     role = messages[message].role if message is not None else None
-    return Span(start, end, message, role, part, from_message=piece.field is not None, generated=piece.generated)
+    field = piece.field.kind if piece.field else ""
+    return Span(start, end, message, role, part, message if field else None, field, piece.generated)
 
 
 def _merged(found: list[Span]) -> Iterator[Span]:

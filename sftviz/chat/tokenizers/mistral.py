@@ -11,7 +11,7 @@ from typing import Any
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer as _MistralTokenizer
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
-from sftviz.chat.encoded import Encoded, Ranges
+from sftviz.chat.tokenizers.protocol import Encoded, Ranges
 
 MistralTokenizer: Any = _MistralTokenizer  # its type parameters are its own affair
 
@@ -48,16 +48,16 @@ class MistralCommon:
         self.unknown_id: int | None = base.unk_id
         self.variables = {"bos_token": self._pieces[base.bos_id], "eos_token": self._pieces[base.eos_id]}
 
-    def encode(self, text: str, from_messages: Ranges = ()) -> list[Encoded]:
-        encoded: list[Encoded] = []
+    def encode(self, text: str, from_messages: Ranges = ()) -> Encoded:
+        encoded: list[tuple[int, int, int]] = []
         done = 0
         for match in self._control.finditer(text):
             if any(start < match.end() and match.start() < end for start, end in from_messages):
                 continue
             encoded += self._plain(text[done : match.start()], done)
-            encoded.append(Encoded(self._ids[match.group()], match.start(), match.end()))
+            encoded.append((self._ids[match.group()], match.start(), match.end()))
             done = match.end()
-        return encoded + list(self._plain(text[done:], done))
+        return Encoded.of([*encoded, *self._plain(text[done:], done)])
 
     def bytes_of(self, token_id: int) -> bytes:
         if token_id in self._pieces:
@@ -78,7 +78,7 @@ class MistralCommon:
     def __len__(self) -> int:
         return self._base.n_words
 
-    def _plain(self, segment: str, offset: int) -> Iterator[Encoded]:
+    def _plain(self, segment: str, offset: int) -> Iterator[tuple[int, int, int]]:
         """Ordinary text. SentencePiece puts a space of its own before it, which covers no character."""
         if not segment:
             return
@@ -89,5 +89,5 @@ class MistralCommon:
             end = at + len(self.bytes_of(token_id))
             start = char_of_byte[max(at, 0)]
             last = char_of_byte[end - 1] + 1 if end > max(at, 0) else start
-            yield Encoded(token_id, start, last)
+            yield token_id, start, last
             at = end

@@ -1,0 +1,1 @@
+"""What is pasted, read: text, JSON, files and Python values -> Chat."""

@@ -1,0 +1,52 @@
+"""What rendering asks of a tokenizer, and what it gives for a text: columns, one entry a token."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Ranges = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The tokens of a text: ids [T], and the characters [starts, ends) that each covers, [T] int64."""
+
+    ids: Ints
+    starts: Ints
+    ends: Ints
+
+    @classmethod
+    def of(cls, tokens: Iterable[tuple[int, int, int]]) -> "Encoded":
+        """From (id, start, end) of every token.
+
+        >>> Encoded.of([(7, 0, 2), (8, 2, 3)]).starts
+        array([0, 2])
+        """
+        table = np.array(list(tokens), dtype=np.int64).reshape(-1, 3)
+        return cls(table[:, 0], table[:, 1], table[:, 2])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Tokenizer(Protocol):
+    """What rendering asks of a tokenizer."""
+
+    name: str
+    chat_template: str | None
+    variables: dict[str, Any]  # bos_token, eos_token, … for the template
+    control_ids: frozenset[int]  # ids that stand for a control token, special or merely added
+    eos_id: int | None
+    pad_id: int | None
+    unknown_id: int | None
+    max_length: int | None
+
+    def encode(self, text: str, from_messages: Ranges = ()) -> Encoded: ...
+    def bytes_of(self, token_id: int) -> bytes: ...
+    def id_of(self, piece: str) -> int | None: ...
+    def decode(self, ids: Sequence[int]) -> str: ...
+    def __len__(self) -> int: ...
