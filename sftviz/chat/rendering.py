@@ -65,12 +65,12 @@ def _variables(template: Template, tokenizer: Tokenizer) -> dict[str, str]:
 
 
 def _write(chat: Chat, template: Template, variables: dict[str, str]) -> tuple[str, tuple[Span, ...], bool]:
-    job, marks = marks.job(chat, template.jinja, variables)
+    job, made = marks.job(chat, template.jinja, variables)
     answer = _answer(job, template)
     if "error" in answer:
         raise _template_error(answer["error"], template)
     text = answer["text"]
-    spans = marks.spans(answer["marked"], marks, chat, template.has_generation)
+    spans = marks.spans(answer["marked"], made, chat, template.has_generation)
     return text, spans, answer["candidate"] in (0, 1)
 
 
