@@ -167,6 +167,8 @@ def inspect(
     model: "str | PathLike[str] | PreTrainedModel | None" = "sftviz/tiny-sft",
     *,
     online: bool = False,
+    side: str = "chosen",
+    media: str = "refuse",
     **knobs: Any,
 ) -> Inspection:
     """See what a chat's loss is made of.
@@ -174,11 +176,12 @@ def inspect(
     chat: text in any recognised form, a list of message dicts, a data set's row (NumPy, pandas and Arrow values too),
     or a Chat. tokenizer and model: a name, a folder, a Hub id (with online=True), or the loaded object; model=None
     skips the forward pass. template: a name, "tokenizer", or Jinja text; None leaves training text as it stands, and
-    writes anything else with the tokenizer's own. knobs: fields of the policy, as roles={"user"}, end="none".
+    writes anything else with the tokenizer's own. side: of a preference row, "chosen" or "rejected". media: "refuse", or
+    "placeholder" for a chip in the place of an image. knobs: fields of the policy, as roles={"user"}, end="none".
 
     Raises ChatError where the chat cannot be read or the template refuses it, ValueError for an unknown name.
     """
-    rendering = render(parse(chat), load_tokenizer(tokenizer, online=online), template, online=online)
+    rendering = render(parse(chat, side=side, media=media), load_tokenizer(tokenizer, online=online), template, online=online)
     verdicts = apply(policy, rendering, **knobs)
     misfit = _misfit(model, rendering)
     loaded, losses = (None, None) if model is None or misfit else _priced(model, rendering, online)

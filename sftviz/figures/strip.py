@@ -53,7 +53,7 @@ def to_rich(rows: Sequence[TokenRow], headline: Said, findings: Iterable[Finding
     """The strip for a rich console: supervised tokens underlined and blue, the others dim."""
     lines = [Text(str(headline), style="bold")]
     for role, turn in _turns(rows):
-        line = Text(f"{role or 'template':>9} ")
+        line = Text(f"{visible(role or 'template'):>9} ")
         for row in turn:
             line.append(visible(row.text), style="underline bold blue" if row.supervised else "dim")
         lines.append(line)

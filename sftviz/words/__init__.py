@@ -67,10 +67,14 @@ def row(table: str, row: Any, field: str, language: Language | None = None) -> s
     >>> row("loss", LOSSES["ce"], "title") == LOSSES["ce"].title
     True
     """
-    english: str = getattr(row, field)
+    return named(table, f"{row.name}.{field}", getattr(row, field), language)
+
+
+def named(table: str, name: str, english: str, language: Language | None = None) -> str:
+    """The words of one entry of a table that is no row: its English is given, its Chinese stands under [table]."""
     if (language or _spoken.get()) == "en" or not english:
         return english
-    return sentences("zh").get(f"{table}.{row.name}.{field}", english)
+    return sentences("zh").get(f"{table}.{name}", english)
 
 
 def language() -> Language:
