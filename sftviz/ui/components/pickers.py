@@ -10,12 +10,12 @@ from sftviz import assets
 from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision.policies import POLICIES
-from sftviz.ui.language import t
+from sftviz.ui.language import named, t, words_of
 
 OWN = "own"
 AS_PASTED = "as pasted"
 NO_MODEL = "none"
-ENDS = {"each": "every turn", "last": "last turn", "none": "none"}
+ENDS = ("each", "last", "none")
 TRAINABLE = ("assistant", "user", "system", "tool")
 
 
@@ -43,12 +43,13 @@ class Choices:
 
 def choose() -> Choices:
     policy = st.selectbox(
-        t("Policy: which tokens carry loss"),
+        t("ui.common.policy"),
         list(POLICIES),
         index=list(POLICIES).index("assistant_only"),
-        format_func=lambda name: t(POLICIES[name].title),
+        format_func=lambda name: words_of("policy", POLICIES[name]),
         help="  \n".join(
-            t("**{title}**: {meaning}").format(title=t(row.title), meaning=t(row.meaning)) for row in POLICIES.values()
+            t("ui.pickers.policy_meaning", title=words_of("policy", row), meaning=words_of("policy", row, "meaning"))
+            for row in POLICIES.values()
         ),
         key="policy",
         persist_state="session",
@@ -60,40 +61,49 @@ def choose() -> Choices:
     online = False
     if tokenizer not in TOKENIZERS or (model and model not in assets.MODELS):
         online = st.checkbox(
-            t("Download from the Hugging Face Hub if needed"),
+            t("ui.pickers.online"),
             key="online",
-            help=t("Otherwise only what is on this computer."),
+            help=t("ui.pickers.online_help"),
         )
     return Choices(tokenizer, template, policy, model, online, knobs)
 
 
 def _template() -> str | None:
-    titles = {AS_PASTED: "As pasted, or the tokenizer's own"} | {name: row.title for name, row in TEMPLATES.items()}
-    titles |= {"tokenizer": "The tokenizer's own", OWN: "Type one (Jinja) …"}
-    titles = {name: t(title) for name, title in titles.items()}
+    titles = {AS_PASTED: t("ui.pickers.as_pasted")}
+    titles |= {name: words_of("template", row) for name, row in TEMPLATES.items()}
+    titles |= {"tokenizer": t("ui.pickers.tokenizers_own"), OWN: t("ui.pickers.typed")}
     chosen = st.selectbox(
-        t("Template"), list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
+        t("ui.pickers.template"), list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
     )
     if chosen == OWN:
         return st.text_area(
-            t("Jinja template"), TEMPLATES["chatml"].jinja(), height=240, key="typed_template", persist_state="session"
+            t("ui.pickers.jinja_template"),
+            TEMPLATES["chatml"].jinja(),
+            height=240,
+            key="typed_template",
+            persist_state="session",
         )
     return None if chosen == AS_PASTED else chosen
 
 
 def _tokenizer() -> str:
-    titles = {name: t(title) for name, title in {**TOKENIZERS, OWN: "Folder or Hub id …"}.items()}
+    titles = {name: named(f"tokenizer.{name}", title) for name, title in TOKENIZERS.items()}
+    titles |= {OWN: t("ui.pickers.own_source")}
     chosen = st.selectbox(
-        t("Tokenizer"), list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
+        t("ui.pickers.tokenizer"),
+        list(titles),
+        format_func=titles.__getitem__,
+        key="tokenizer",
+        persist_state="session",
     )
-    return _source(t("Tokenizer: folder or Hub id"), "tokenizer_source") if chosen == OWN else chosen
+    return _source(t("ui.pickers.tokenizer_source"), "tokenizer_source") if chosen == OWN else chosen
 
 
 def _model() -> str | None:
-    titles = {name: t(row.title) for name, row in assets.MODELS.items()}
-    titles |= {NO_MODEL: t("None: supervision only"), OWN: t("Folder or Hub id …")}
+    titles = {name: words_of("model", row) for name, row in assets.MODELS.items()}
+    titles |= {NO_MODEL: t("ui.pickers.no_model"), OWN: t("ui.pickers.own_source")}
     chosen = st.selectbox(
-        t("Model"),
+        t("ui.common.model"),
         list(titles),
         index=list(titles).index("sftviz/tiny-sft"),
         format_func=titles.__getitem__,
@@ -102,7 +112,7 @@ def _model() -> str | None:
     )
     if chosen == NO_MODEL:
         return None
-    return _source(t("Model: folder or Hub id"), "model_source") if chosen == OWN else chosen
+    return _source(t("ui.pickers.model_source"), "model_source") if chosen == OWN else chosen
 
 
 def _source(label: str, key: str) -> str:
@@ -110,20 +120,24 @@ def _source(label: str, key: str) -> str:
 
 
 def _knobs() -> dict[str, Any]:
-    with st.expander(t("Knobs")):
-        roles = st.multiselect(t("Roles"), TRAINABLE, default=["assistant"], key="roles", persist_state="session")
+    with st.expander(t("ui.pickers.knobs")):
+        roles = st.multiselect(
+            t("ui.pickers.roles"), TRAINABLE, default=["assistant"], key="roles", persist_state="session"
+        )
         end = st.segmented_control(
-            t("End-of-turn"),
+            t("ui.pickers.end"),
             list(ENDS),
             default="each",
-            format_func=lambda name: t(ENDS[name]),
+            format_func=lambda name: t(f"ui.pickers.end_{name}"),
             key="end",
             persist_state="session",
         )
         return {
             "roles": frozenset(roles),
             "end": end or "each",
-            "header": st.checkbox(t("Turn headers"), key="header", persist_state="session"),
-            "reasoning": st.checkbox(t("Reasoning"), value=True, key="reasoning", persist_state="session"),
-            "tool_calls": st.checkbox(t("Tool calls"), value=True, key="tool_calls", persist_state="session"),
+            "header": st.checkbox(t("ui.pickers.header"), key="header", persist_state="session"),
+            "reasoning": st.checkbox(t("ui.pickers.reasoning"), value=True, key="reasoning", persist_state="session"),
+            "tool_calls": st.checkbox(
+                t("ui.pickers.tool_calls"), value=True, key="tool_calls", persist_state="session"
+            ),
         }

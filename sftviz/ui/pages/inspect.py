@@ -19,27 +19,23 @@ from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.components.notes import notes
 from sftviz.ui.components.pickers import Choices, choose
 from sftviz.ui.components.token_strip import COLORINGS, token_strip
-from sftviz.ui.language import t, told
+from sftviz.ui.language import t, told, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
 
 
 def page() -> None:
-    st.title(t("See what the loss sees"))
-    st.write(t("Paste a chat. Every token shows whether it is supervised, why, what it costs and how hard it pulls."))
+    st.title(t("ui.inspect.title"))
+    st.write(t("ui.inspect.intro"))
     left, right = st.columns([3, 2], gap="large")
     with left:
         pasted = _chat_box()
     with right:
         choices = choose()
         if assets.is_embedded_model(choices.model):
-            st.caption(
-                t(
-                    "The embedded model has read WordNet's short definitions and nothing else: most chats surprise it. "
-                    "Give a folder or a Hub id above to use a model of your own."
-                )
-            )
+            st.caption(t("ui.inspect.embedded_model"))
     seen = _inspected(pasted, choices)
     if seen:
         _results(seen)
@@ -50,22 +46,18 @@ def _chat_box() -> str:
         st.session_state.chat = next(iter(SAMPLES.values())).text
     keep_draft("chat")
     st.pills(
-        t("Samples"),
+        t("ui.inspect.samples"),
         list(SAMPLES),
-        format_func=lambda name: t(SAMPLES[name].title),
+        format_func=lambda name: words_of("sample", SAMPLES[name]),
         key="sample",
         on_change=_take_sample,
         wrap=True,
     )
     return st.text_area(
-        t("Your chat"),
+        t("ui.inspect.your_chat"),
         height=300,
-        placeholder=t(
-            "OpenAI messages, ShareGPT, Alpaca, prompt and completion, rendered text, or User: … Assistant: …"
-        ),
-        help=t("Read in any of these forms: {forms}.").format(
-            forms=", ".join(t(form.title) for form in FORMATS.values())
-        ),
+        placeholder=t("ui.inspect.placeholder"),
+        help=t("ui.inspect.forms", forms=", ".join(words_of("format", form) for form in FORMATS.values())),
         key="chat",
         persist_state="session",
     )
@@ -82,7 +74,7 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
     if st.session_state.get("asked") == asked:
         return st.session_state.seen
     try:
-        with st.spinner(t("Reading, tokenizing, running the model …")):
+        with st.spinner(t("ui.inspect.reading")):
             arguments = choices.arguments()
             if choices.model and not assets.is_embedded_model(choices.model):
                 arguments["model"] = _own_model(choices.model, choices.online)
@@ -97,7 +89,7 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
         st.session_state.asked, st.session_state.seen = asked, seen
         return seen
     if st.session_state.get("seen"):
-        st.caption(t("Below is the last chat that could be read, unchanged."))
+        st.caption(t("ui.inspect.last_good"))
     return st.session_state.get("seen")
 
 
@@ -106,7 +98,7 @@ def _own_model(source: str, online: bool) -> PreTrainedModel:
     return load_model(source, online=online)
 
 
-@st.fragment
+@fragment
 def _results(seen: Inspection) -> None:
     _headline(seen)
     color_by = _color_by(seen)
@@ -119,20 +111,21 @@ def _results(seen: Inspection) -> None:
 def _headline(seen: Inspection) -> None:
     chat = seen.rendering.chat
     st.caption(
-        t("Taken for: {form}, {messages} messages. Template: {template}. Tokenizer: {size} tokens.").format(
-            form=t(FORMATS[chat.form].title),
+        t(
+            "ui.inspect.taken_for",
+            form=words_of("format", FORMATS[chat.form]),
             messages=len(chat.messages),
-            template=t(seen.rendering.template.title),
+            template=words_of("template", seen.rendering.template),
             size=f"{len(seen.rendering.tokenizer):,}",
         )
     )
     supervised, total = sum(seen.supervision.supervised), len(seen.rendering.tokens)
     share = f"{supervised:,} ({supervised / max(total, 1):.0%})"
-    figures = [(t("Tokens"), f"{total:,}"), (t("Supervised"), share)]
+    figures = [(t("ui.inspect.tokens"), f"{total:,}"), (t("ui.inspect.supervised"), share)]
     if seen.losses is not None:
         figures += [
-            (t("Loss, nats per supervised token"), f"{seen.loss():.3f}"),
-            (t("Perplexity"), f"{seen.perplexity():,.2f}"),
+            (t("ui.inspect.loss_per_token"), f"{seen.loss():.3f}"),
+            (t("ui.inspect.perplexity"), f"{seen.perplexity():,.2f}"),
         ]
     with st.container(horizontal=True, gap="large"):
         for label, value in figures:
@@ -142,10 +135,10 @@ def _headline(seen: Inspection) -> None:
 def _color_by(seen: Inspection) -> str:
     names = [name for name in COLORINGS if seen.losses is not None or name in ("supervised", "role")]
     chosen = st.segmented_control(
-        t("Colour by"),
+        t("ui.inspect.colour_by"),
         names,
         default="supervised",
-        format_func=lambda name: t(COLORINGS[name].title),
+        format_func=lambda name: words_of("coloring", COLORINGS[name]),
         key="color_by",
         required=True,
     )
@@ -164,9 +157,9 @@ def _prediction(seen: Inspection, position: int) -> None:
     position = min(position, len(rows) - 1)
     row = rows[position]
     st.subheader(
-        t("Position {here} predicts position {next}").format(here=position, next=position + 1)
+        t("ui.inspect.prediction", here=position, next=position + 1)
         if position + 1 < len(rows)
-        else t("The last position")
+        else t("ui.inspect.last_position")
     )
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -177,28 +170,24 @@ def _prediction(seen: Inspection, position: int) -> None:
                 seen.alternatives(position), row["target_text"], row["rank"], row["probability"], theme()
             )
             show(figure, "alternatives")
-    st.caption(t("Labels travel with their own token; the shift happens once, in the loss: target is the next label."))
+    st.caption(t("ui.inspect.alignment_legend"))
     st.dataframe(_alignment(rows, position), key="alignment")
 
 
 def _formula(row: dict) -> None:
     if row["nll"] is None:
-        st.write(
-            t("No loss here: nothing follows the last token.")
-            if row["target"] == IGNORE
-            else t("No loss here: no model was run.")
-        )
+        st.write(t("ui.inspect.no_loss_at_the_end") if row["target"] == IGNORE else t("ui.inspect.no_loss_no_model"))
         return
-    st.text(t("target: {token}").format(token=visible(row["target_text"])))
+    st.text(t("ui.inspect.target_token", token=visible(row["target_text"])))
     probability = f"{row['probability']:.4g}"
     st.latex(rf"-\log p_{{\text{{target}}}} = -\log {_tex_number(probability)} = {row['nll']:.2f}\ \text{{nats}}")
     if row["target"] == IGNORE:
-        st.write(t("Its label is −100: the cost is shown, and counts for nothing."))
+        st.write(t("ui.inspect.not_counted"))
         return
     on_logits, on_hidden = row["grad_norm"], row["grad_norm_hidden"]
     st.latex(rf"\lVert p - y \rVert_2 = {on_logits:.3f}")
     st.latex(rf"\lVert W^\top(p-y) \rVert_2 = {on_hidden:.3f}")
-    st.caption(t("Above: the gradient on this position's logits. Below: what of it reaches the hidden state."))
+    st.caption(t("ui.inspect.gradients_legend"))
 
 
 def _tex_number(number: str) -> str:
@@ -213,45 +202,52 @@ def _alignment(rows: list[dict], position: int) -> pd.DataFrame:
         str(row["position"]): (
             f"{visible(row['text'])}  {row['id']}",
             str(row["label"]),
-            t("none") if row["position"] == len(rows) - 1 else str(row["target"]),
+            t("ui.common.none") if row["position"] == len(rows) - 1 else str(row["target"]),
             "" if row["nll"] is None else f"{row['nll']:.3f}" if row["target"] != IGNORE else f"({row['nll']:.3f})",
         )
         for row in near
     }
-    return pd.DataFrame(columns, index=[t("input"), t("label"), t("target"), t("loss")])
+    return pd.DataFrame(
+        columns,
+        index=[t("ui.inspect.input_row"), t("ui.inspect.label_row"), t("ui.inspect.target_row"), t("ui.common.loss")],
+    )
 
 
 def _totals(seen: Inspection) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
-        st.subheader(t("The loss, three ways"))
+        st.subheader(t("ui.inspect.losses"))
         for name, row in NORMALIZATIONS.items():
             value = seen.loss(name)
-            shown = t("no model") if math.isnan(value) else f"{value:.4f} nats"
-            st.markdown(t("**{title}**: {value}").format(title=t(row.title), value=shown))
+            shown = t("ui.inspect.no_model") if math.isnan(value) else f"{value:.4f} nats"
+            st.markdown(t("ui.inspect.loss_value", title=words_of("normalization", row), value=shown))
             st.latex(row.formula)
     with right:
-        st.subheader(t("Who is supervised"))
+        st.subheader(t("ui.inspect.by_role"))
         st.dataframe(
-            seen.by_role().assign(role=lambda table: table["role"].map(t)),
+            seen.by_role().assign(role=lambda table: table["role"].map(_role)),
             hide_index=True,
             column_config={
-                "role": t("role"),
-                "tokens": t("tokens"),
-                "supervised": t("supervised"),
+                "role": t("ui.inspect.role_column"),
+                "tokens": t("ui.inspect.tokens_column"),
+                "supervised": t("ui.inspect.supervised_column"),
                 "share": st.column_config.ProgressColumn(
-                    t("share supervised"), min_value=0, max_value=1, format="percent"
+                    t("ui.inspect.share_column"), min_value=0, max_value=1, format="percent"
                 ),
-                "nll": st.column_config.NumberColumn(t("mean cost (nats)"), format="%.3f"),
+                "nll": st.column_config.NumberColumn(t("ui.inspect.mean_cost"), format="%.3f"),
             },
             key="by_role",
         )
 
 
+def _role(name: str) -> str:
+    return t("ui.strip.template") if name == "template" else name
+
+
 def _findings(seen: Inspection) -> None:
-    st.subheader(t("What the checks found"))
+    st.subheader(t("ui.inspect.findings"))
     if not seen.findings:
-        st.write(t("Nothing: every check passed."))
+        st.write(t("ui.inspect.no_findings"))
     notes(
         [
             {"severity": f.severity, "where": f.where, "message": told(f.message), "remedy": told(f.remedy)}

@@ -9,7 +9,7 @@ from streamlit.components.v2 import component
 
 from sftviz.figures import palette
 from sftviz.figures.strip import amounts, visible
-from sftviz.ui.language import t, told
+from sftviz.ui.language import pattern, t, told, words_of
 
 HERE = Path(__file__).parent
 SENT = (
@@ -18,16 +18,35 @@ SENT = (
 )  # fmt: skip
 
 
-# What strip.js says, by its English
-WORDS = (
-    "Tokens. Arrow keys move, Enter selects.",
-    "supervised", "not supervised", "supervised: {count}", "not supervised: {count}",
-    "rest of a character", "rest of a character: {bytes}", "cost {nats} nats",
-    "position", "bytes", "role", "part", "label", "target", "loss", "probability", "rank", "entropy", "gradient",
-    "none", "none: the template's own", "{logits} on logits, {hidden} on hidden",
-    "what it cost, at position {position}", "this position predicts “{token}”",
-    "template", "header", "content", "reasoning", "tool call", "tool result", "tools", "end", "gap", "padding",
-)  # fmt: skip
+# What strip.js says, and the code of each under ui.strip
+WORDS = {
+    "Tokens. Arrow keys move, Enter selects.": "label",
+    "supervised": "supervised",
+    "not supervised": "not_supervised",
+    "supervised: {count}": "supervised_count",
+    "not supervised: {count}": "not_supervised_count",
+    "rest of a character": "rest",
+    "rest of a character: {bytes}": "rest_bytes",
+    "cost {nats} nats": "cost",
+    "position": "position",
+    "bytes": "bytes",
+    "role": "role",
+    "part": "part",
+    "target": "target",
+    "loss": "loss",
+    "probability": "probability",
+    "rank": "rank",
+    "entropy": "entropy",
+    "gradient": "gradient",
+    "none": "none",
+    "none: the template's own": "no_role",
+    "{logits} on logits, {hidden} on hidden": "norms",
+    "what it cost, at position {position}": "what_it_cost",
+    "this position predicts “{token}”": "predicts",
+    "template": "template",
+    "label": "label_row",
+}
+PARTS = ("header", "content", "reasoning", "tool call", "tool result", "tools", "end", "gap", "padding")
 
 
 @dataclass(frozen=True)
@@ -71,8 +90,9 @@ def token_strip(rows: Sequence[Mapping[str, Any]], color_by: str, *, key: str, s
         "breaks": [row["text"].endswith("\n") for row in rows],
         **_reasons(rows),
         "amounts": amounts(rows, color_by),
-        "coloring": vars(COLORINGS[color_by]) | {"meaning": t(COLORINGS[color_by].meaning)},
-        "words": {word: t(word) for word in WORDS},
+        "coloring": vars(COLORINGS[color_by]) | {"meaning": words_of("coloring", COLORINGS[color_by], "meaning")},
+        "words": {word: pattern(f"ui.strip.{code}") for word, code in WORDS.items()}
+        | {part: t(f"ui.strip.part_{part.replace(' ', '_')}") for part in PARTS},
         "palette": {"roles": palette.ROLES, "sequential": palette.SEQUENTIAL, "supervised": palette.SUPERVISED},
         "selected": selected,
     }
