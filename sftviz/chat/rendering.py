@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sftviz.chat.messages import Chat, ChatError
-from sftviz.chat.spans import Span, Token, Tokens
+from sftviz.chat.spans import Added, Dropped, Span, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.chat.write import engine, marks
 from sftviz.chat.write.server import render_bounded
 from sftviz.chat.write.templates import Template, resolve
+from sftviz.words import Said
 
 REMEDIES = {
     "template_time": "simplify its loops; a chat template needs milliseconds",
@@ -30,6 +31,16 @@ class Rendering:
     parts_known: bool  # False: the template rewrites its messages, so only turns and generation blocks are known
     prompt_end: int  # where the completion begins: what the model would be given before it writes ends here
     prompt_is_prefix: bool  # False: the prompt as written for generation is not how the training text begins
+    dropped: tuple[Dropped, ...] = ()
+    added: tuple[Added, ...] = ()
+    joined: tuple[int, ...] = ()  # messages that were joined to the one before them
+    rewritten: int | None = None  # where a text that was pasted, and written anew, first parts from what was pasted
+    prompt_error: Said | None = None  # the template's own words where it refuses to write the prompt
+
+    @property
+    def as_written(self) -> bool:
+        """True where the text is training text as it was pasted: no template ran."""
+        return self.chat.written is not None and self.chat.written.text == self.text
 
     @property
     def ids(self) -> list[int]:

@@ -41,6 +41,24 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """A leaf of the chat that the template left out: no character of it stands in the text."""
+
+    turn: int | None  # the message; None: the list of tools
+    field: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Added:
+    """Characters [start, end) that nobody wrote: "system_prompt", "empty_reasoning", "generation_prompt"."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Token:
     """One token of a rendering, made when asked for.
 

@@ -45,9 +45,9 @@ def introduced(table: str, row: Any, field: str = "meaning") -> str:
     return t("ui.common.title_and_meaning", title=words_of(table, row), meaning=words_of(table, row, field))
 
 
-def named(code: str, english: str) -> str:
+def named(table: str, name: str, english: str) -> str:
     """The same for a table that holds a plain text."""
-    return words.named(code, english, language())
+    return words.named(table, name, english, language())
 
 
 def sentence(said: str) -> str:

@@ -76,17 +76,17 @@ def row(table: str, row: Any, field: str, language: Language | None = None) -> s
     >>> row("loss", LOSSES["ce"], "title") == LOSSES["ce"].title
     True
     """
-    return named(f"{table}.{row.name}.{field}", getattr(row, field), language)
+    return named(table, f"{row.name}.{field}", getattr(row, field), language)
 
 
-def named(code: str, english: str, language: Language | None = None) -> str:
-    """What a table says in English itself: its Chinese, under its code, where Chinese is spoken and there is one.
+def named(table: str, name: str, english: str, language: Language | None = None) -> str:
+    """The words of one entry of a table that is no row: its English is given, its Chinese stands under [table].
 
-    >>> named("level.L1", "basics", "zh")
+    >>> named("level", "L1", "basics", "zh")
     '基础'
     """
     spoken = language or _spoken.get()
-    return english if spoken == "en" or not english else sentences(spoken).get(code, english)
+    return english if spoken == "en" or not english else sentences(spoken).get(f"{table}.{name}", english)
 
 
 def language() -> Language:

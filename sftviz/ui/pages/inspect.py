@@ -1,29 +1,37 @@
 """Inspect: paste a chat; see every token, whether it is supervised, why, what it costs and where its gradient is."""
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
-from transformers import PreTrainedModel
 
-from sftviz import assets
-from sftviz.chat.formats import FORMATS
-from sftviz.chat.messages import ChatError
+from sftviz import assets, words
+from sftviz.chat.formats import FORMATS, parse_all
+from sftviz.chat.messages import Chat
 from sftviz.chat.samples import SAMPLES
+from sftviz.columns import TokenRow
 from sftviz.figures.alternatives import alternatives_bars
 from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection, inspect
-from sftviz.loss import IGNORE, NORMALIZATIONS
-from sftviz.model import load_model
+from sftviz.supervision import IGNORE
+from sftviz.supervision.checks import Finding
 from sftviz.ui.components.draft import keep_draft
-from sftviz.ui.components.notes import notes
+from sftviz.ui.components.notes import Note, error_note, notes
 from sftviz.ui.components.pickers import Choices, choose
-from sftviz.ui.components.token_strip import COLORINGS, token_strip
-from sftviz.ui.language import t, told, words_of
+from sftviz.ui.components.sample_table import chosen_sample
+from sftviz.ui.components.token_strip import colorings, token_strip
+from sftviz.ui.language import language, t
 from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
+from sftviz.words import SaidError, say
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
+SIDES = ("chosen", "rejected")
 
 
 def page() -> None:
@@ -35,7 +43,7 @@ def page() -> None:
     with right:
         choices = choose()
         if assets.is_embedded_model(choices.model):
-            st.caption(t("ui.inspect.embedded_model"))
+            st.caption(t("ui.inspect.embedded"))
     seen = _inspected(pasted, choices)
     if seen:
         _results(seen)
@@ -48,16 +56,17 @@ def _chat_box() -> str:
     st.pills(
         t("ui.inspect.samples"),
         list(SAMPLES),
-        format_func=lambda name: words_of("sample", SAMPLES[name]),
+        format_func=lambda name: words.row("sample", SAMPLES[name], "title", language()),
         key="sample",
         on_change=_take_sample,
         wrap=True,
     )
+    forms = ", ".join(words.row("format", form, "title", language()) for form in FORMATS.values())
     return st.text_area(
-        t("ui.inspect.your_chat"),
+        t("ui.inspect.chat"),
         height=300,
         placeholder=t("ui.inspect.placeholder"),
-        help=t("ui.inspect.forms", forms=", ".join(words_of("format", form) for form in FORMATS.values())),
+        help=t("ui.inspect.forms", forms=forms),
         key="chat",
         persist_state="session",
     )
@@ -70,21 +79,17 @@ def _take_sample() -> None:
 
 def _inspected(pasted: str, choices: Choices) -> Inspection | None:
     """The inspection of what is in the box; after a mistake the last good one stays, and says so."""
-    asked = (pasted, choices)
-    if st.session_state.get("asked") == asked:
-        return st.session_state.seen
     try:
-        with st.spinner(t("ui.inspect.reading")):
-            arguments = choices.arguments()
-            if choices.model and not assets.is_embedded_model(choices.model):
-                arguments["model"] = _own_model(choices.model, choices.online)
-            seen = inspect(pasted, **arguments)
-    except ChatError as error:
-        notes(
-            [{"severity": "error", "where": error.where, "message": error.message, "remedy": error.remedy}], key="error"
-        )
-    except (ValueError, OSError) as error:
-        notes([{"severity": "error", "where": "", "message": str(error), "remedy": ""}], key="error")
+        samples = _read(pasted)
+        chat = samples[chosen_sample(samples, choices)]
+        asked = (pasted, chat, choices)
+        if st.session_state.get("asked") == asked:
+            return st.session_state.seen
+        with st.spinner(t("ui.inspect.working")):
+            seen = inspect(chat, **_arguments(choices))
+    except (SaidError, ValueError, OSError) as error:
+        notes([error_note(error)], key="error")
+        _offer_placeholders(error)
     else:
         st.session_state.asked, st.session_state.seen = asked, seen
         return seen
@@ -93,56 +98,91 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
     return st.session_state.get("seen")
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def _own_model(source: str, online: bool) -> PreTrainedModel:
+def _read(pasted: str) -> Sequence[Chat]:
+    """The samples in the box; of a preference row the side that is asked for."""
+    media = "placeholder" if st.session_state.get("placeholders") else "refuse"
+    samples = parse_all(pasted, media=media)
+    if not any(notice.code == "preference_row" for notice in samples[0].notices):
+        return samples
+    side = st.segmented_control(
+        t("ui.inspect.side"),
+        SIDES,
+        default="chosen",
+        format_func=lambda name: t(f"ui.inspect.{name}"),
+        key="side",
+        required=True,
+    )
+    return parse_all(pasted, media=media, side=side or "chosen")
+
+
+def _offer_placeholders(error: Exception) -> None:
+    if getattr(error, "code", "") == "not_text":
+        st.checkbox(t("ui.inspect.placeholders"), key="placeholders")
+
+
+def _arguments(choices: Choices) -> dict[str, Any]:
+    arguments = choices.arguments()
+    if choices.model and not assets.is_embedded_model(choices.model):
+        arguments["model"] = _own_model(choices.model, choices.online)
+    return arguments
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _own_model(source: str, online: bool) -> "PreTrainedModel":
+    from sftviz.model import load_model
+
     return load_model(source, online=online)
 
 
 @fragment
 def _results(seen: Inspection) -> None:
     _headline(seen)
+    _findings(seen)
     color_by = _color_by(seen)
     selected = token_strip(seen.rows(), color_by, key="strip", selected=_default_position(seen))
     _prediction(seen, selected)
     _totals(seen)
-    _findings(seen)
 
 
 def _headline(seen: Inspection) -> None:
-    chat = seen.rendering.chat
+    chat, rendering = seen.rendering.chat, seen.rendering
+    key = "ui.inspect.as_it_stands" if rendering.as_written else "ui.inspect.taken_for"
     st.caption(
         t(
-            "ui.inspect.taken_for",
-            form=words_of("format", FORMATS[chat.form]),
+            key,
+            form=words.row("format", FORMATS[chat.form], "title", language()),
             messages=len(chat.messages),
-            template=words_of("template", seen.rendering.template),
-            size=f"{len(seen.rendering.tokenizer):,}",
+            template=words.named("template", f"{rendering.template.name}.title", rendering.template.title, language()),
+            size=len(rendering.tokenizer),
         )
     )
-    supervised, total = sum(seen.supervision.supervised), len(seen.rendering.tokens)
+    supervised, total = sum(seen.supervision.supervised), len(rendering.tokens)
     share = f"{supervised:,} ({supervised / max(total, 1):.0%})"
     figures = [(t("ui.inspect.tokens"), f"{total:,}"), (t("ui.inspect.supervised"), share)]
     if seen.losses is not None:
-        figures += [
-            (t("ui.inspect.loss_per_token"), f"{seen.loss():.3f}"),
-            (t("ui.inspect.perplexity"), f"{seen.perplexity():,.2f}"),
-        ]
+        perplexity = seen.perplexity()
+        undefined = t("ui.inspect.undefined")
+        shown = undefined if math.isnan(perplexity) else f"{perplexity:,.2f}"
+        loss = undefined if math.isnan(perplexity) else f"{seen.loss():.3f}"
+        bits = seen.bits_per_byte()
+        figures += [(t("ui.inspect.loss"), loss), (t("ui.inspect.perplexity"), shown)]
+        figures += [(t("ui.inspect.bits_per_byte"), undefined if math.isnan(bits) else f"{bits:.3f}")]
     with st.container(horizontal=True, gap="large"):
         for label, value in figures:
             st.metric(label, value, width="content")
 
 
 def _color_by(seen: Inspection) -> str:
-    names = [name for name in COLORINGS if seen.losses is not None or name in ("supervised", "role")]
+    titles = colorings(seen.losses is not None)
     chosen = st.segmented_control(
-        t("ui.inspect.colour_by"),
-        names,
+        t("ui.inspect.color_by"),
+        list(titles),
         default="supervised",
-        format_func=lambda name: words_of("coloring", COLORINGS[name]),
+        format_func=titles.__getitem__,
         key="color_by",
         required=True,
     )
-    return chosen if chosen in names else "supervised"
+    return chosen if chosen in titles else "supervised"
 
 
 def _default_position(seen: Inspection) -> int:
@@ -156,38 +196,41 @@ def _prediction(seen: Inspection, position: int) -> None:
         return
     position = min(position, len(rows) - 1)
     row = rows[position]
+    is_last = position + 1 == len(rows)
     st.subheader(
-        t("ui.inspect.prediction", here=position, next=position + 1)
-        if position + 1 < len(rows)
-        else t("ui.inspect.last_position")
+        t("ui.inspect.last_position") if is_last else t("ui.inspect.predicts", here=position, next=position + 1)
     )
     left, right = st.columns([1, 1], gap="large")
     with left:
         _formula(row)
     with right:
-        if row["nll"] is not None:
+        ahead = row.prediction
+        if ahead.nll is not None and ahead.rank is not None and ahead.probability is not None:
             figure = alternatives_bars(
-                seen.alternatives(position), row["target_text"], row["rank"], row["probability"], theme()
+                seen.alternatives(position), ahead.target_text, ahead.rank, ahead.probability, theme()
             )
             show(figure, "alternatives")
-    st.caption(t("ui.inspect.alignment_legend"))
+    st.caption(t("ui.inspect.one_shift"))
     st.dataframe(_alignment(rows, position), key="alignment")
 
 
-def _formula(row: dict) -> None:
-    if row["nll"] is None:
-        st.write(t("ui.inspect.no_loss_at_the_end") if row["target"] == IGNORE else t("ui.inspect.no_loss_no_model"))
+def _formula(row: TokenRow) -> None:
+    ahead = row.prediction
+    if ahead.nll is None:
+        st.write(t("ui.inspect.nothing_follows") if ahead.target == IGNORE else t("ui.inspect.no_model_run"))
         return
-    st.text(t("ui.inspect.target_token", token=visible(row["target_text"])))
-    probability = f"{row['probability']:.4g}"
-    st.latex(rf"-\log p_{{\text{{target}}}} = -\log {_tex_number(probability)} = {row['nll']:.2f}\ \text{{nats}}")
-    if row["target"] == IGNORE:
-        st.write(t("ui.inspect.not_counted"))
+    st.text(t("ui.inspect.target", token=visible(ahead.target_text)))
+    probability = f"{ahead.probability:.4g}"
+    st.latex(rf"-\log p_{{\text{{target}}}} = -\log {_tex_number(probability)} = {ahead.nll:.2f}\ \text{{nats}}")
+    if ahead.target == IGNORE:
+        st.write(t("ui.inspect.ignored_label"))
         return
-    on_logits, on_hidden = row["grad_norm"], row["grad_norm_hidden"]
-    st.latex(rf"\lVert p - y \rVert_2 = {on_logits:.3f}")
-    st.latex(rf"\lVert W^\top(p-y) \rVert_2 = {on_hidden:.3f}")
-    st.caption(t("ui.inspect.gradients_legend"))
+    st.latex(rf"\lVert p - y \rVert_2 = {ahead.grad_norm:.3f}")
+    if ahead.grad_norm_hidden is None:
+        st.caption(t("ui.inspect.bent_logits"))
+        return
+    st.latex(rf"\lVert W^\top(p-y) \rVert_2 = {ahead.grad_norm_hidden:.3f}")
+    st.caption(t("ui.inspect.two_gradients"))
 
 
 def _tex_number(number: str) -> str:
@@ -195,63 +238,72 @@ def _tex_number(number: str) -> str:
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-def _alignment(rows: list[dict], position: int) -> pd.DataFrame:
+def _alignment(rows: list[TokenRow], position: int) -> pd.DataFrame:
     """Four rows: what goes in, its label, what the position predicts, what that costs."""
     near = rows[max(0, position - NEIGHBOURS) : position + NEIGHBOURS + 1]
     columns = {
-        str(row["position"]): (
-            f"{visible(row['text'])}  {row['id']}",
-            str(row["label"]),
-            t("ui.common.none") if row["position"] == len(rows) - 1 else str(row["target"]),
-            "" if row["nll"] is None else f"{row['nll']:.3f}" if row["target"] != IGNORE else f"({row['nll']:.3f})",
+        str(row.position): (
+            f"{visible(row.text)}  {row.id}",
+            str(row.label),
+            t("ui.inspect.none") if row.position == len(rows) - 1 else str(row.prediction.target),
+            _cost(row),
         )
         for row in near
     }
-    return pd.DataFrame(
-        columns,
-        index=[t("ui.inspect.input_row"), t("ui.inspect.label_row"), t("ui.inspect.target_row"), t("ui.common.loss")],
-    )
+    return pd.DataFrame(columns, index=[t(f"ui.inspect.{name}") for name in ("input", "label", "goal", "cost")])
+
+
+def _cost(row: TokenRow) -> str:
+    nll = row.prediction.nll
+    return "" if nll is None else f"{nll:.3f}" if row.prediction.target != IGNORE else f"({nll:.3f})"
 
 
 def _totals(seen: Inspection) -> None:
+    from sftviz.loss import NORMALIZATIONS
+
     left, right = st.columns([1, 1], gap="large")
     with left:
-        st.subheader(t("ui.inspect.losses"))
+        st.subheader(t("ui.inspect.three_ways"))
         for name, row in NORMALIZATIONS.items():
             value = seen.loss(name)
             shown = t("ui.inspect.no_model") if math.isnan(value) else f"{value:.4f} nats"
-            st.markdown(t("ui.inspect.loss_value", title=words_of("normalization", row), value=shown))
+            st.markdown(f"**{words.row('normalization', row, 'title', language())}**: {shown}")
             st.latex(row.formula)
     with right:
-        st.subheader(t("ui.inspect.by_role"))
+        st.subheader(t("ui.inspect.who"))
         st.dataframe(
-            seen.by_role().assign(role=lambda table: table["role"].map(_role)),
+            seen.by_role(),
             hide_index=True,
             column_config={
-                "role": t("ui.inspect.role_column"),
-                "tokens": t("ui.inspect.tokens_column"),
-                "supervised": t("ui.inspect.supervised_column"),
+                "role": t("ui.inspect.role"),
+                "tokens": t("ui.inspect.role_tokens"),
+                "supervised": t("ui.inspect.role_supervised"),
                 "share": st.column_config.ProgressColumn(
-                    t("ui.inspect.share_column"), min_value=0, max_value=1, format="percent"
+                    t("ui.inspect.role_share"), min_value=0, max_value=1, format="percent"
                 ),
-                "nll": st.column_config.NumberColumn(t("ui.inspect.mean_cost"), format="%.3f"),
+                "nll": st.column_config.NumberColumn(t("ui.inspect.role_cost"), format="%.3f"),
             },
             key="by_role",
         )
 
 
-def _role(name: str) -> str:
-    return t("ui.strip.template") if name == "template" else name
-
-
 def _findings(seen: Inspection) -> None:
-    st.subheader(t("ui.inspect.findings"))
+    """What the checks found, before the strip: errors and warnings open, notes one click away."""
+    grave = [finding for finding in seen.findings if finding.severity != "note"]
+    slight = [finding for finding in seen.findings if finding.severity == "note"]
     if not seen.findings:
-        st.write(t("ui.inspect.no_findings"))
-    notes(
-        [
-            {"severity": f.severity, "where": f.where, "message": told(f.message), "remedy": told(f.remedy)}
-            for f in seen.findings
-        ],
-        key="findings",
-    )
+        st.caption(t("ui.inspect.all_passed"))
+    notes([_note(finding) for finding in grave], key="findings")
+    if slight:
+        with st.expander(t("ui.inspect.notes", count=len(slight))):
+            notes([_note(finding) for finding in slight], key="slight_findings")
+
+
+def _note(finding: Finding) -> Note:
+    where, remedy = (say(said, language()) if said else "" for said in (finding.where, finding.remedy))
+    return {
+        "severity": finding.severity,
+        "where": where,
+        "message": say(finding.what, language()),
+        "remedy": remedy,
+    }

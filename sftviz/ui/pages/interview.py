@@ -51,7 +51,7 @@ def _filtered() -> list[tuple[Lesson, Question]]:
             t("ui.interview.level"),
             ["", *LEVELS],
             format_func=lambda name: (
-                f"{name}: {named(f'level.{name}', LEVELS[name])}" if name else t("ui.interview.all_levels")
+                f"{name}: {named('level', name, LEVELS[name])}" if name else t("ui.interview.all_levels")
             ),
             key="interview_level",
         )

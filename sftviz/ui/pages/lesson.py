@@ -65,7 +65,7 @@ def _ladder(lesson: Lesson) -> None:
     st.header(t("ui.lesson.ladder"))
     asked = {cell.source for cell in lesson.cells() if cell.kind == "ask"}
     for level, meaning in LEVELS.items():
-        st.subheader(f"{level}: {named(f'level.{level}', meaning)}")
+        st.subheader(f"{level}: {named('level', level, meaning)}")
         for question in lesson.questions:
             if question.level == level and question.id not in asked:
                 question_card(question, f"{lesson.slug}_{question.id}")

@@ -303,7 +303,7 @@ def _load(texts: tuple[str, ...]) -> None:
 
 
 def _tokenizer_title(name: str) -> str:
-    return f"{name}: {named(f'bleu_tokenizer.{name}', BLEU_TOKENIZERS[name])}"
+    return f"{name}: {named('bleu_tokenizer', name, BLEU_TOKENIZERS[name])}"
 
 
 def _scored(candidate: str, reference: str, tokenizer: str, characters: bool) -> dict[str, TextScore]:
