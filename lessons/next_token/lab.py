@@ -37,19 +37,20 @@ def lab() -> None:
         required=True,
     )
     st.write(t(f"ui.next_token.meaning_{shift}"))
-    tokens = load_tokenizer(assets.TOKENIZER).encode(text)[:LONGEST]
-    if len(tokens) < 3:
+    tokens = load_tokenizer(assets.TOKENIZER).encode(text)
+    ranges = list(zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True))[:LONGEST]
+    if len(ranges) < 3:
         st.info(t("ui.next_token.too_short"))
         return
-    ids = torch.tensor([[token.id for token in tokens]])
+    ids = torch.from_numpy(tokens.ids[:LONGEST])[None]
     labels = MOVED[shift](ids)
     nll = token_nll(_logits(tuple(ids[0].tolist())), labels)
     asked = (labels[0, 1:] != IGNORE).tolist()
-    texts = [text[token.start : token.end] for token in tokens]
+    texts = [text[start:end] for start, end in ranges]
     _drawn(texts, [texts[at + shift] if yes else "" for at, yes in enumerate(asked)], nll[0].tolist())
     left, right = st.columns(2)
     with left:
-        facts({t("ui.next_token.positions_asked"): t("ui.common.count_of", asked=sum(asked), all=len(tokens))})
+        facts({t("ui.next_token.positions_asked"): t("ui.common.count_of", asked=sum(asked), all=len(ranges))})
     with right:
         facts({t("ui.next_token.loss"): f"{float(reduce_nll(nll, labels)):.3f} nats"})
 

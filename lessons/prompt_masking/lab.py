@@ -34,7 +34,7 @@ def lab() -> None:
     )
     selected = token_strip(list(seen.rows()), "supervised", key="masking_strip", selected=0)
     row = seen.rows()[selected]
-    st.text(f"{row['text']!r}: {told(row['reason'])}")
+    st.text(f"{row.text!r}: {told(row.reason)}")
     columns = st.columns(3)
     for column, (name, normalization) in zip(columns, NORMALIZATIONS.items(), strict=True):
         with column:
@@ -65,7 +65,7 @@ def _chosen() -> Inspection:
             key="masking_policy",
         )
     with right:
-        ends = list(ENDS)
+        ends: list[str] = list(ENDS)
         end = st.selectbox(
             t("ui.prompt_masking.end"),
             ends,

@@ -91,7 +91,7 @@ def _scene(kind: str, seen: Inspection) -> tuple[list[int], list[str], Scene]:
 
 
 def _start(seen: Inspection, count: int) -> tuple[list[int], list[str]]:
-    return list(seen.rendering.ids[:count]), [token.text for token in seen.rendering.tokens[:count]]
+    return list(seen.rendering.ids[:count]), seen.rendering.tokens.texts[:count]
 
 
 def _padded(ids: list[int], texts: list[str], seen: Inspection, side: str) -> tuple[list[int], list[str], Scene]:

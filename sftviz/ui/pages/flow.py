@@ -10,7 +10,8 @@ from sftviz.inspection import Inspection
 from sftviz.loss import IGNORE
 from sftviz.model import load_model
 from sftviz.model.flow import Flow, gradient_flow, output_gradient
-from sftviz.supervision.policies import POLICIES, apply
+from sftviz.supervision.policies import POLICIES
+from sftviz.supervision.verdicts import apply
 from sftviz.ui.components.chat_choice import chosen_chat
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked, linked_choice
@@ -85,7 +86,7 @@ def _totals(flow: Flow, ids: tuple[int, ...], labels: tuple[int, ...]) -> None:
 
 def _arrived(seen: Inspection, flow: Flow, ids: tuple[int, ...], labels: tuple[int, ...]) -> Arrived:
     return Arrived(
-        [token.text for token in seen.rendering.tokens[: len(ids)]],
+        seen.rendering.tokens.texts[: len(ids)],
         [label != IGNORE for label in labels],
         flow.own_norm.tolist(),
         flow.attention_norm.tolist(),
@@ -96,7 +97,7 @@ def _arrived(seen: Inspection, flow: Flow, ids: tuple[int, ...], labels: tuple[i
 def _one_token(seen: Inspection, ids: tuple[int, ...], labels: tuple[int, ...], cut: bool) -> None:
     st.subheader(t("ui.flow.one_token"))
     left, right = st.columns([2, 5], gap="large")
-    texts = {token.id: token.text for token in reversed(seen.rendering.tokens[: len(ids)])}
+    texts = dict(zip(reversed(ids), reversed(seen.rendering.tokens.texts[: len(ids)]), strict=True))
     special = [token for token in dict.fromkeys(ids) if token in seen.rendering.tokenizer.control_ids]
     offered = [*special, *(token for token in dict.fromkeys(ids) if token not in special)]
     with left:

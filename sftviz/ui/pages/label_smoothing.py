@@ -122,7 +122,7 @@ def _on_a_chat(epsilon: float, convention: str) -> None:
     plain, uniform = losses.nll[counted], losses.uniform_nll[counted]
     smoothed = smoothed_from(plain, uniform, len(seen.rendering.tokenizer), epsilon, convention)
     rows = seen.rows()
-    texts = [rows[at]["target_text"] for at in counted]
+    texts = [rows[at].prediction.target_text for at in counted]
     show(token_costs(texts, plain.tolist(), smoothed.tolist(), theme()), "token_costs")
     facts(
         {

@@ -33,7 +33,7 @@ def page() -> None:
         return
     batch, nll = batched([sample(name) for name in names])
     titles = [words_of("sample", SAMPLES[name]) for name in names]
-    texts = [[row["target_text"] for row in sample(name).rows()] for name in names]
+    texts = [[row.prediction.target_text for row in sample(name).rows()] for name in names]
     _normalizations(batch, nll, titles, texts)
     st.divider()
     _accumulations(batch, nll, titles, texts)

@@ -82,7 +82,7 @@ def _tokens() -> None:
         seen = chosen_chat("scores_chat", embedded=True)
         k = round(live_slider(t("ui.scores.k"), 1, 100, 5, 1, key="scores_k"))
         bins = round(live_slider(t("ui.scores.bins"), 1, 20, 10, 1, key="scores_bins"))
-    texts = [row["target_text"] for row in seen.rows() if row["target"] != IGNORE]
+    texts = [ahead.target_text for ahead in (row.prediction for row in seen.rows()) if ahead.target != IGNORE]
     if not texts:
         st.info(t("ui.scores.nothing_supervised"))
         return

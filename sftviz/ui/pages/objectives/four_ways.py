@@ -63,12 +63,12 @@ def _seed() -> int:
 def _shown(text: str, tokenizer: Tokenizer) -> tuple[Shown, int]:
     """The text's first tokens, and how many it has. The bytes of one character are numbered."""
     encoded = tokenizer.encode(text)
-    ranges = [(token.start, token.end) for token in encoded[:TOKENS]]
+    ranges = list(zip(encoded.starts[:TOKENS].tolist(), encoded.ends[:TOKENS].tolist(), strict=True))
     texts = []
     for at, (start, end) in enumerate(ranges):
         part = PARTS[(at - ranges.index((start, end))) % len(PARTS)] if ranges.count((start, end)) > 1 else ""
         texts.append(text[start:end] + part)
-    control = [at for at, token in enumerate(encoded[:TOKENS]) if token.id in tokenizer.control_ids]
+    control = [at for at, token in enumerate(encoded.ids[:TOKENS].tolist()) if token in tokenizer.control_ids]
     return Shown(texts, tokenizer, Vocabulary.extended(len(tokenizer), SENTINELS, control)), len(encoded)
 
 
