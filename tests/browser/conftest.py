@@ -50,6 +50,17 @@ TRACES = """(key) => [...document.querySelectorAll(`.st-key-${key} .js-plotly-pl
   (t) => ({name: t.name, x: t.x && [...t.x], y: t.y && [...t.y], text: t.text, told: t.customdata})) ?? null"""
 
 
+def crowding(spin_s: float = 0.05) -> float:
+    """How many times longer a computation takes here than its own processor time, 1 on a quiet machine.
+
+    A limit in milliseconds is meant for a processor of one's own: it is multiplied by this.
+    """
+    started, used = time.perf_counter(), time.process_time()
+    while time.process_time() - used < spin_s:
+        pass
+    return max(1.0, (time.perf_counter() - started) / spin_s)
+
+
 def settled(page: Page) -> None:
     """Wait until no script runs and nothing on the page is left over from an earlier run."""
     page.wait_for_function(

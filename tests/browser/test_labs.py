@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sftviz.ui.app import LABS
-from tests.browser.conftest import PLOT, eventually, plotted, settled, sound
+from tests.browser.conftest import PLOT, crowding, eventually, plotted, settled, sound
 
 OpenPage = Callable[..., Page]
 ADDRESSES = [lab[0] for lab in LABS]
@@ -74,13 +74,14 @@ def test_a_sliders_effect_is_on_screen_at_once(open_page: OpenPage, address: str
     page = open_page(path=f"/{address}", ready=PLOT)
     settled(page)
     handle = slider(page, label)
-    delays = []
+    delays, crowds = [], []
     for _ in range(5):
         page.evaluate(WATCH)
         handle.press("ArrowLeft")
         delays.append(page.evaluate("() => window.moved"))
+        crowds.append(crowding())
         settled(page)
-    assert statistics.median(delays) <= limit_ms, delays
+    assert statistics.median(delays) <= limit_ms * statistics.median(crowds), (delays, crowds)
 
 
 def test_dragging_moves_the_figure_before_the_handle_is_let_go(open_page: OpenPage) -> None:
@@ -105,7 +106,7 @@ def test_confidently_wrong_squared_error_has_no_pull_left_on_the_page(open_page:
     expect(page.get_by_text("not within 40 steps")).to_be_visible()
     page.evaluate(PLAYED)
     page.get_by_text("▶ Release").click()
-    eventually(lambda: page.evaluate("window.played"), lambda lengths: lengths[0] < 20 and lengths[-1] == 41)
+    eventually(lambda: page.evaluate("window.played"), lambda lengths: {1, 20} <= {*lengths} and lengths[-1] == 41)
 
 
 def wrong_is_felt(cross_entropy: float, squared_error: float, shortcut: float) -> bool:
@@ -144,9 +145,14 @@ def test_a_bar_of_a_distribution_can_be_dragged_and_moved_by_keys(open_page: Ope
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.25 * box["height"], steps=5)
     page.mouse.up()
-    shares = eventually(lambda: shares_of(page), lambda shares: shares[0] == pytest.approx(0.75, abs=0.03))
-    assert sum(shares) == pytest.approx(1, abs=0.002)
-    assert shares[1] == pytest.approx(2 * shares[2], abs=0.002)
+    eventually(lambda: shares_of(page), three_quarters_are_the_cats)
+
+
+def three_quarters_are_the_cats(shares: list[float]) -> bool:
+    """The dragged bar stands where it was dropped, all add up to 1, and the others keep their proportions."""
+    cat, dog, owl, _ = shares
+    near = pytest.approx
+    return (cat, sum(shares)) == (near(0.75, abs=0.03), near(1, abs=0.002)) and dog == near(2 * owl, abs=0.002)
 
 
 def shares_of(page: Page) -> list[float]:
