@@ -23,6 +23,7 @@ from sftviz.ui.components.pickers import Choices, choose
 from sftviz.ui.components.sample_table import chosen_sample
 from sftviz.ui.components.token_strip import colorings, token_strip
 from sftviz.ui.language import language, t
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 from sftviz.words import SaidError, say
 
@@ -133,7 +134,7 @@ def _own_model(source: str, online: bool) -> "PreTrainedModel":
     return load_model(source, online=online)
 
 
-@st.fragment
+@fragment
 def _results(seen: Inspection) -> None:
     _headline(seen)
     _findings(seen)

@@ -12,7 +12,7 @@ from sftviz.words import SaidError, say
 HERE = Path(__file__).parent
 
 
-SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
+SEVERITIES = ("error", "warning", "note")
 
 
 class Note(TypedDict):
@@ -30,7 +30,7 @@ _notes = component(
 def notes(items: Sequence[Note], *, key: str) -> None:
     """One card a note, in the order given."""
     if items:
-        _notes(key=key, data={"notes": list(items), "names": {one: t(name) for one, name in SEVERITIES.items()}})
+        _notes(key=key, data={"notes": list(items), "names": {one: t(f"ui.notes.{one}") for one in SEVERITIES}})
 
 
 def error_note(error: Exception) -> Note:

@@ -10,7 +10,7 @@ from sftviz import words
 from sftviz.columns import COLUMNS, Column, TokenRow
 from sftviz.figures import palette
 from sftviz.figures.strip import visible
-from sftviz.ui.language import language, t
+from sftviz.ui.language import language, pattern, t
 from sftviz.words import Said, say
 
 HERE = Path(__file__).parent
@@ -54,7 +54,7 @@ def token_strip(rows: Sequence[TokenRow], color_by: str, *, key: str, selected: 
         "ahead": [_listed(name, [row[name] for row in rows]) for name in PRICED],
         "cost": [row.cost for row in rows],
         **_coloring(rows, color_by),
-        "words": {word: say(Said(f"ui.strip.{word}"), language()) for word in WORDS},
+        "words": {word: pattern(f"ui.strip.{word}") for word in WORDS},
         "palette": {"roles": palette.ROLES, "sequential": palette.SEQUENTIAL, "supervised": palette.SUPERVISED},
         "selected": selected,
     }
