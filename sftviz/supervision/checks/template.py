@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from sftviz.chat.spans import Dropped, Span
+from sftviz.chat.spans import Span
+from sftviz.chat.write.dropped import Dropped
 from sftviz.supervision.checks.evidence import Check, Evidence, Found, message, more
 from sftviz.words import Said
 
