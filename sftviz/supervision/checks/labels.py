@@ -54,9 +54,11 @@ def _pad_is_eos(e: Evidence) -> Iterator[Found]:
 
 
 def _unknown(e: Evidence) -> Iterator[Found]:
-    unknown = np.flatnonzero(e.row.ids == e.tokenizer.unknown_id).tolist() if e.tokenizer.unknown_id is not None else []
-    if unknown:
-        yield Found({"count": len(unknown)}, unknown)
+    if e.tokenizer.unknown_id is None:
+        return
+    unknown = np.flatnonzero(e.row.ids == e.tokenizer.unknown_id)
+    if len(unknown):
+        yield Found({"count": len(unknown)}, unknown.tolist())
 
 
 def _two_bos(e: Evidence) -> Iterator[Found]:
