@@ -13,6 +13,7 @@ PARTS = (
     "header", "content", "reasoning", "empty_reasoning", "tool_call", "tool_result", "tools", "media", "end",
     "after_end", "gap", "padding",
 )  # fmt: skip
+THINK_TAGS = "think_tags"  # the field of the tags round a thought that stands inside a message's content
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,10 @@ class Span:
         """True: the characters stand in the chat. False: the template wrote them."""
         return bool(self.field)
 
-
-@dataclass(frozen=True)
-class Dropped:
-    """A leaf of the chat that the template left out: no character of it stands in the text."""
-
-    turn: int | None  # the message; None: the list of tools
-    field: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Added:
-    """Characters [start, end) that nobody wrote: "system_prompt", "empty_reasoning", "generation_prompt"."""
-
-    kind: str
-    start: int
-    end: int
+    @property
+    def is_typed(self) -> bool:
+        """True: a control token here was typed into the chat. Tags that enclose a message's own thought are meant."""
+        return self.is_quoted and self.field != THINK_TAGS
 
 
 @dataclass(frozen=True)
@@ -97,7 +85,7 @@ class Tokens(Sequence[Token]):
         first = np.clip(np.searchsorted(span_starts, encoded.starts, side="right") - 1, 0, None)
         last = np.maximum(first, np.searchsorted(span_starts, ends, side="left") - 1)
         control = np.isin(encoded.ids, np.fromiter(control_ids, dtype=np.int64, count=len(control_ids)))
-        written = np.cumsum([0, *(not span.is_quoted for span in spans)])
+        written = np.cumsum([0, *(not span.is_typed for span in spans)])
         forged = control & (written[last + 1] == written[first]) if len(spans) else control & False
         return cls(text, encoded.ids, encoded.starts, encoded.ends, first, last, control, forged)
 

@@ -147,7 +147,7 @@ class Judge:
             return None
         if choice == "none":
             return _no("after_end_off", what=what)
-        if choice == "not_last" and span.turn == self.last_turn:
+        if choice == "not_last" and span.turn == len(self.messages) - 1:
             return _no("after_end_last", what=what)
         return _yes("after_end_on", what=what)
 

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from sftviz.chat.spans import Dropped, Span
+from sftviz.chat.spans import Span
+from sftviz.chat.write.dropped import Dropped
 from sftviz.supervision.checks.evidence import Check, Evidence, Found, message, more
 from sftviz.words import Said
 
 TODAY = re.compile(r"strftime_now|\bdate_string\b")
 TOKEN_LIKE = re.compile(r"<\|[^|<>\s]+\|>|<｜[^｜<>\s]+｜>|</?s>|<(?:bos|eos|start_of_turn|end_of_turn)>|\[/?INST\]")
+UNWRITTEN = ("name", "tool_call_id")  # which hardly any template writes: told, and no alarm
 SHOWN = 3  # leaves quoted in one finding
 
 
@@ -25,7 +27,9 @@ def _dropped(e: Evidence) -> Iterator[Found]:
             "quoted": tuple(repr(one.text[:40]) for one in lost[:SHOWN]),
             "more": more(len(lost) - SHOWN),
         }
-        yield Found(values, where=Said("place.key", key="tools") if is_tools else message(turn))
+        where = Said("place.key", key="tools") if is_tools else message(turn)
+        slight = all(one.field in UNWRITTEN for one in lost)
+        yield Found(values, where=where, severity="note" if slight else None)
 
 
 def _family(field: str) -> Said:
