@@ -8,7 +8,7 @@ from sftviz.chat.messages import Message
 from sftviz.chat.write import engine
 from sftviz.chat.write.control import THINK_BLOCK, pattern
 from sftviz.chat.write.leaves import Leaves
-from sftviz.chat.write.pieces import Piece, own_part, pieces
+from sftviz.chat.write.pieces import Piece, is_plain_role, own_part, pieces
 from sftviz.chat.write.server import render_bounded
 from sftviz.chat.write.spans import Frame
 
@@ -54,7 +54,8 @@ def _learned(text: str, found: list[Piece], messages: tuple[Message, ...], bos: 
         inside = _text(text, [piece for piece in run[words[-1] + 1 :] if piece.open is not None])
         ends |= dict.fromkeys(tokens.findall(inside.strip()) if tokens.match(inside.strip()) else ())
     plain = tails[0] if len(set(tails)) == 1 and tails[0] and not tokens.search(tails[0]) else ""
-    return Frame(header, tuple(ends), plain, bos, eos)
+    first = next((piece.start for piece in found if piece.is_quoted and not is_plain_role(piece.leaf)), 0)
+    return Frame(header, tuple(ends), plain, text[:first], bos, eos)
 
 
 def _text(text: str, run: list[Piece]) -> str:

@@ -29,6 +29,7 @@ class Piece:
     is_date: bool = False
     turn: int | None = None
     part: str = ""
+    field: str = ""  # where it is another than the leaf's: a thought that stands in its content
 
     @property
     def is_quoted(self) -> bool:

@@ -5,8 +5,11 @@ are known; the rest is told by where it stands, and the end-of-turn by what the 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
+from os.path import commonprefix
 
 from sftviz.chat.messages import Message
 from sftviz.chat.spans import THINK_TAGS, Span
@@ -23,6 +26,7 @@ class Frame:
     header: str = ""
     ends: tuple[str, ...] = ()  # the control tokens after a reply, in the middle and at the end of the document
     plain_end: str = ""  # … or the words, where the template writes the same words after every reply
+    opening: str = ""  # before the first turn of a chat without system message and tools
     bos: str = ""
     eos: str = ""
 
@@ -46,25 +50,62 @@ class Parts:
 
     def cuts(self, pieces: Sequence[Piece]) -> list[_Cut]:
         turns: dict[int, list[Piece]] = {}
+        pieces = [one for piece in pieces for one in self._fields(piece)]
         for piece in pieces:
-            piece.part = own_part(piece, self.messages)
             if piece.turn is not None:
                 turns.setdefault(piece.turn, []).append(piece)
-        cut: dict[int, list[_Cut]] = {piece.start: [] for piece in pieces}
+        cut: dict[int, list[_Cut]] = defaultdict(list)
         for turn, run in turns.items():
-            for one in self._turn(run, self.messages[turn]):
+            for one in self._turn(self._outside_calls(run), self.messages[turn]):
                 cut[one.piece.start].append(one)
-        nobody = (_Cut(p, p.start, p.end, None, p.part or "gap") for p in pieces if p.turn is None)
-        for one in nobody:
-            cut[one.piece.start].append(one)
-        return [one for piece in pieces for one in cut[piece.start]]
+        for piece, part in self._outside(pieces):
+            cut[piece.start].append(_Cut(piece, piece.start, piece.end, None, part))
+        return sorted((one for run in cut.values() for one in run), key=lambda one: one.start)
+
+    def _fields(self, piece: Piece) -> Iterator[Piece]:
+        """A piece with its own part; content that holds its thought is cut into thought, tags and reply."""
+        piece.part = own_part(piece, self.messages)
+        owner = piece.leaf.message if piece.leaf is not None and piece.leaf.field == "content" else None
+        if owner is None or self.messages[owner].inline is None or not piece.exact:
+            yield piece
+            return
+        for start, end, field in inline_parts(self.messages[owner]):
+            low, high = max(start, piece.place), min(end, piece.place + piece.end - piece.start)
+            if low < high:
+                at, part = piece.start - piece.place, "content" if field == "content" else "reasoning"
+                yield replace(piece, start=at + low, end=at + high, place=low, field=field, part=part)
+
+    @staticmethod
+    def _outside(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str]]:
+        """What no turn holds: the list of tools with the words round it, and gaps."""
+        for outside, group in groupby(pieces, key=lambda piece: piece.turn is None):
+            if outside:
+                run = list(group)
+                part = "tools" if any(piece.part == "tools" for piece in run) else "gap"
+                yield from ((piece, part) for piece in run)
+
+    def _outside_calls(self, run: list[Piece]) -> list[Piece]:
+        """A loop over calls may write the turn's header and its end as well: they are not the calls'."""
+        first, last = run[0], run[-1]
+        if last.part == "tool_call" and last.leaf is None:
+            text = self.text[last.start : last.end].rstrip()
+            end = next((end for end in self.frame.ends if text.endswith(end)), "")
+            at = last.start + len(text) - len(end)
+            if end and last.start < at:
+                run = [*run[:-1], replace(last, end=at), replace(last, start=at, part="")]
+        if first.part == "tool_call" and first.leaf is None:
+            common = commonprefix([self.frame.header, self.text[first.start : first.end]])
+            if self.control.match(common) and len(common) < first.end - first.start:
+                at = first.start + len(common)
+                run = [replace(first, end=at, part=""), replace(first, start=at), *run[1:]]
+        return run
 
     def _turn(self, run: list[Piece], message: Message) -> Iterator[_Cut]:
         anchors = [i for i, piece in enumerate(run) if piece.part]
         first, last = (anchors[0], anchors[-1]) if anchors else (len(run), -1)
         for i, piece in enumerate(run[: last + 1]):
             if piece.part:
-                yield from self._field(piece, message)
+                yield self._whole(piece, piece.part)
             elif i < first:
                 yield from self._header(piece, run[first], message)
             else:
@@ -75,17 +116,6 @@ class Parts:
             yield from self._tail(run[last + 1 :], run[last].part)
         else:
             yield from self._without_words(run, message)
-
-    def _field(self, piece: Piece, message: Message) -> Iterator[_Cut]:
-        """A field's text; a message that holds its thought inside its content is cut into thought, tags and reply."""
-        if message.inline is None or piece.leaf is None or piece.leaf.field != "content" or not piece.exact:
-            yield self._whole(piece, piece.part)
-            return
-        for start, end, part in inline_parts(message):
-            low, high = max(start, piece.place), min(end, piece.place + piece.end - piece.start)
-            if low < high:
-                at = piece.start - piece.place
-                yield _Cut(piece, at + low, at + high, piece.turn, part)
 
     def _header(self, piece: Piece, anchor: Piece, message: Message) -> Iterator[_Cut]:
         """Before the first field: a default system turn, the header, then what opens the field."""
@@ -119,7 +149,7 @@ class Parts:
         if following not in ("reasoning", "tool_call"):
             return len(text)
         header = self.frame.header
-        if header and text.startswith(header, start) and not generated:
+        if header and text.startswith(header, start):
             return start + len(header)
         if generated:
             return start
@@ -266,16 +296,12 @@ def spans(cuts: Sequence[_Cut], messages: Sequence[Message], *, has_generation: 
 
 
 def _span(cut: _Cut, messages: Sequence[Message], has_generation: bool) -> Span:
-    leaf, part, source, field = cut.piece.leaf, cut.part, None, ""
+    leaf, source, field = cut.piece.leaf, None, ""
     if leaf is not None and leaf.is_quoted and not is_plain_role(leaf):
-        source, field = leaf.message, leaf.field
-        if part == THINK_TAGS:
-            part, field = "reasoning", THINK_TAGS
-        elif part == "reasoning":
-            field = "reasoning"
+        source, field = leaf.message, cut.piece.field or leaf.field
     role = messages[cut.turn].role if cut.turn is not None else None
     generated = cut.piece.generated if has_generation else None
-    return Span(cut.start, cut.end, cut.turn, role, part, source, field, generated)
+    return Span(cut.start, cut.end, cut.turn, role, cut.part, source, field, generated)
 
 
 def _kind(span: Span) -> tuple[int | None, str | None, str, int | None, str, bool | None]:
