@@ -93,7 +93,7 @@ def _anew(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Map
         prompt_is_prefix=prompt.is_prefix,
         prompt_error=prompt.error,
         dropped=writing.dropped,
-        added=writing.added_with(chat, prompt.given),
+        added=writing.added_with(prompt.given),
         rewritten=_parts_at(chat, writing),
         joined=joined_turns(chat, chosen),
         mended=writing.mended,
