@@ -102,10 +102,19 @@ def without_padding(may_attend: Tensor, is_padding: Tensor) -> Tensor:
     """The rule, with padding seen by nobody: [T, T] or [B, T, T], is_padding [B, T] -> [B, T, T] bool.
 
     A padding row on the left of everything then sees nothing at all: `weights` gives it zeros, a plain softmax NaN.
+    A bool attention mask has the same shape and type and means the opposite. From the flags alone that cannot be known;
+    what can is refused: a batch with a row of nothing but padding, and none without any. (A batch padded to its longest
+    row has one without padding, whose attention mask is all True.)
     """
     if is_padding.dtype != torch.bool:
         raise ValueError(
             f"is_padding is {is_padding.dtype}; give bool, True on padding (attention_mask == 0 of a tokenizer)"
+        )
+    rows = is_padding.reshape(-1, is_padding.shape[-1])
+    if rows.numel() and rows.all(-1).any() and rows.any(-1).all():
+        raise ValueError(
+            f"row {int(rows.all(-1).nonzero()[0])} of is_padding is True everywhere, and no row is without padding: is "
+            "this an attention mask? give attention_mask == 0"
         )
     return may_attend & ~is_padding.unsqueeze(-2)
 

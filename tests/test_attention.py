@@ -255,3 +255,21 @@ def test_a_score_that_is_no_number_is_refused_where_it_may_be_seen_and_only_ther
     assert weights(scores, causal(2)).tolist() == [[1.0, 0.0], [0.5, 0.5]]
     with pytest.raises(ValueError, match=r"at \[0, 1\] is not finite"):
         weights(scores, full(2))
+
+
+ATTENTION_MASKS = {
+    "nothing padded": [[True, True, True]],
+    "two rows, one padded on the right": [[True, True, True], [True, True, False]],
+    "two rows, one padded on the left": [[False, True, True], [True, True, True]],
+}
+
+
+@pytest.mark.parametrize("case", ATTENTION_MASKS)
+def test_a_bool_attention_mask_given_as_padding_is_refused(case: str) -> None:
+    with pytest.raises(ValueError, match=r"row \d of is_padding is True everywhere.*is this an attention mask\?"):
+        without_padding(causal(3), torch.tensor(ATTENTION_MASKS[case]))
+
+
+@pytest.mark.parametrize("rows", [[[True, False, False]], [[False] * 3, [True] * 3], [[False, False, True]]])
+def test_padding_in_its_own_polarity_is_taken(rows: list[list[bool]]) -> None:
+    assert without_padding(causal(3), torch.tensor(rows)).shape == (len(rows), 3, 3)

@@ -1,5 +1,8 @@
 """Logits and labels -> the cost of each next token: the shift, then clamp, gather, zero."""
 
+import warnings
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -29,7 +32,8 @@ def token_nll(logits: Tensor, labels: Tensor) -> Tensor:
 
     IGNORE cannot be an index, so every index is made legal first (clamp), read (gather), and what was read for an
     ignored row is thrown away (where). Raises ValueError for labels outside the vocabulary and for logits that are not
-    finite, on ignored rows too: there the loss would stay finite while the gradient turns NaN.
+    finite, on ignored rows too: there the loss would stay finite while the gradient turns NaN. Warns where the logits
+    are probabilities already.
 
     >>> z = torch.log(torch.tensor([[[0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]]))
     >>> token_nll(z, torch.tensor([[0, 1, -100]]))  # -log 0.75, then nothing
@@ -38,6 +42,7 @@ def token_nll(logits: Tensor, labels: Tensor) -> Tensor:
     predictions, targets = next_token_pairs(logits, labels)
     check_labels(labels, vocabulary=logits.shape[-1])
     check_finite(predictions)
+    warn_of_probabilities(predictions)
     legal = targets.long().clamp(min=0)
     read = -torch.log_softmax(at_least_float32(predictions), dim=-1).gather(-1, legal.unsqueeze(-1)).squeeze(-1)
     return torch.where(targets == IGNORE, torch.zeros_like(read), read)
@@ -50,12 +55,42 @@ def at_least_float32(values: Tensor) -> Tensor:
 
 def check_shapes(logits: Tensor, labels: Tensor) -> None:
     """Raise ValueError unless logits are floats [B, T, V] and labels [B, T]."""
+    check_tensors(logits=logits, labels=labels)
     if logits.dim() != 3 or labels.dim() != 2 or logits.shape[:2] != labels.shape:
         raise ValueError(
             f"logits {list(logits.shape)} and labels {list(labels.shape)} do not go together; give logits [B, T, V] "
             "and labels [B, T], both unshifted and not flattened"
         )
     _check_logits(logits)
+
+
+def check_tensors(**values: Any) -> None:
+    """Raise ValueError for a list or a NumPy array where a tensor is meant, by name."""
+    for name, value in values.items():
+        if not isinstance(value, torch.Tensor):
+            raise ValueError(f"{name} is {type(value).__name__}; give a tensor: torch.as_tensor({name})")
+
+
+def warn_of_probabilities(logits: Tensor) -> None:
+    """Warn where every row lies in [0, 1] and adds up to 1: a softmax has been taken, and one more will be.
+
+    The loss then never falls below log(1 + (V - 1) / e), however good the model. Ordinary logits fail on their first
+    row, so that it costs nothing.
+    """
+    rows = logits.detach().reshape(-1, logits.shape[-1])
+    if logits.shape[-1] > 1 and len(rows) and _are_probabilities(rows[:1]) and _are_probabilities(rows):
+        warnings.warn(
+            f"all {len(rows)} rows of logits lie in [0, 1] and add up to 1: these are probabilities, and softmax would "
+            "be taken twice; give what the output layer gives, before softmax",
+            stacklevel=3,
+        )
+
+
+def _are_probabilities(rows: Tensor) -> bool:
+    tolerance = 1e-3 if rows.dtype in (torch.float32, torch.float64) else 2e-2  # bfloat16 has three digits
+    if rows.amin() < 0 or rows.amax() > 1:
+        return False
+    return bool(((at_least_float32(rows).sum(-1) - 1).abs() < tolerance).all())
 
 
 def _check_logits(logits: Tensor) -> None:
@@ -67,6 +102,7 @@ def _check_logits(logits: Tensor) -> None:
 
 def check_pairs(logits: Tensor, targets: Tensor) -> None:
     """Raise ValueError unless logits [..., V] and targets [...] are lined up, legal and finite."""
+    check_tensors(logits=logits, targets=targets)
     if not logits.dim() or logits.shape[:-1] != targets.shape:
         raise ValueError(
             f"logits {list(logits.shape)} and targets {list(targets.shape)} do not go together; give [..., V] and "
@@ -79,6 +115,7 @@ def check_pairs(logits: Tensor, targets: Tensor) -> None:
 
 def check_labels(labels: Tensor, vocabulary: int) -> None:
     """Raise ValueError for a label that is neither IGNORE nor an id below V, or labels that are not int32/int64."""
+    check_tensors(labels=labels)
     check_label_type(labels)
     check_not_negative(labels)
     wrong = labels >= vocabulary
@@ -109,6 +146,7 @@ def check_label_type(labels: Tensor) -> None:
 
 def check_finite(logits: Tensor) -> None:
     """Raise ValueError naming the first NaN, +inf, or row of -inf only. A single -inf is a token ruled out."""
+    check_tensors(logits=logits)
     if torch.isfinite(logits.sum()):  # then every term is; and no copy of [B, T, V] was made to see it
         return
     wrong = torch.isnan(logits) | (logits == torch.inf) | torch.isneginf(logits).all(-1, keepdim=True)

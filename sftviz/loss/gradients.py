@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs, check_tensors, warn_of_probabilities
 from sftviz.loss.smoothing import check_none_ruled_out, smoothed_target
 from sftviz.loss.squared_error import denominator, probability_error
 
@@ -69,9 +69,9 @@ def tempered_nll(logits: Tensor, targets: Tensor, temperature: float) -> Tensor:
     >>> tempered_nll(torch.tensor([[0.0, 2.0]]), torch.tensor([1]), 2.0)  # log(1 + e^-1)
     tensor([0.3133])
     """
-    _check_temperature(temperature)
     check_pairs(logits, targets)
-    cost = -torch.log_softmax(at_least_float32(logits) / temperature, dim=-1)
+    warn_of_probabilities(logits)
+    cost = -torch.log_softmax(_tempered(logits, temperature), dim=-1)
     cost = cost.gather(-1, targets.long().clamp(min=0).unsqueeze(-1)).squeeze(-1)
     return torch.where(targets == IGNORE, torch.zeros_like(cost), cost)
 
@@ -82,8 +82,9 @@ def tempered_gradient(logits: Tensor, targets: Tensor, temperature: float) -> Te
     >>> tempered_gradient(torch.zeros(1, 2), torch.tensor([0]), 2.0)
     tensor([[-0.2500,  0.2500]])
     """
-    _check_temperature(temperature)
-    return logit_gradient(at_least_float32(logits) / temperature, targets) / temperature
+    check_pairs(logits, targets)
+    pull = logit_gradient(_tempered(logits, temperature), targets) / temperature
+    return _within_precision(pull, temperature)
 
 
 def temperature_slope(logits: Tensor, targets: Tensor, temperature: float) -> Tensor:
@@ -94,20 +95,28 @@ def temperature_slope(logits: Tensor, targets: Tensor, temperature: float) -> Te
     >>> temperature_slope(torch.tensor([[0.0, 2.0]]), torch.tensor([1]), 1.0)  # 2 - 2 * 0.8808
     tensor([0.2384])
     """
-    _check_temperature(temperature)
+    check_pairs(logits, targets)
     z = at_least_float32(logits)
-    pull = logit_gradient(z / temperature, targets)
+    pull = logit_gradient(_tempered(logits, temperature), targets)
     moved = torch.where(pull == 0, torch.zeros_like(pull), pull * z)  # a ruled-out token: 0 times -inf is NaN
-    return -moved.sum(-1) / temperature**2
+    return _within_precision(-moved.sum(-1) / temperature / temperature, temperature)
 
 
 def gradient_norm(gradient: Tensor) -> Tensor:
-    """Euclidean norm of each row: [..., V] -> [...].
+    """Euclidean norm of each row: [..., V] -> [...], float32 at least.
+
+    The largest entry is taken out first, or its square would leave the precision: 1e30 squared is no float32.
 
     >>> gradient_norm(torch.tensor([[3.0, -4.0]]))
     tensor([5.])
     """
-    return gradient.square().sum(-1).sqrt()
+    check_tensors(gradient=gradient)
+    values = at_least_float32(gradient)
+    if not values.shape[-1]:
+        return values.sum(-1)
+    largest = values.abs().amax(-1, keepdim=True)
+    scale = torch.where((largest > 0) & torch.isfinite(largest), largest, 1.0)
+    return (values / scale).square().sum(-1).sqrt() * scale.squeeze(-1)
 
 
 def _p_and_error(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,6 +125,23 @@ def _p_and_error(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 def _counted(gradient: Tensor, targets: Tensor) -> Tensor:
     return gradient * (targets != IGNORE).unsqueeze(-1)
+
+
+def _tempered(logits: Tensor, temperature: float) -> Tensor:
+    """z / temperature, [..., V] float32 at least; raises ValueError where that leaves the precision."""
+    _check_temperature(temperature)
+    z = at_least_float32(logits)
+    if torch.isfinite(z).any():
+        _within_precision(z.masked_fill(torch.isneginf(z), 0.0).abs().amax() / temperature, temperature)
+    return z / temperature
+
+
+def _within_precision(values: Tensor, temperature: float) -> Tensor:
+    if not torch.isfinite(values).all():
+        raise ValueError(
+            f"temperature {temperature} takes these logits beyond {values.dtype}; 0.01 is argmax already, for any use"
+        )
+    return values
 
 
 def _check_temperature(temperature: float) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import first_place
+from sftviz.loss.cross_entropy import check_tensors, first_place
 
 TOLERANCE = 1e-4  # how far from 1 a distribution may add up: float32 over a large vocabulary
 
@@ -43,8 +43,7 @@ def cross_entropy_between(p: Tensor, q: Tensor) -> Tensor:
     >>> cross_entropy_between(torch.tensor([0.0, 1.0]), torch.tensor([0.75, 0.25]))  # -log 0.25
     tensor(1.3863)
     """
-    check_distribution(p, "p")
-    check_distribution(q, "q")
+    _check_two(p, q)
     return -torch.xlogy(p, q).sum(-1)
 
 
@@ -58,8 +57,7 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     tensor(0.5108)
     """
     # log p - log q, and not log(p / q): the quotient of two small numbers overflows before its logarithm does
-    check_distribution(p, "p")
-    check_distribution(q, "q")
+    _check_two(p, q)
     return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
 
 
@@ -72,6 +70,8 @@ def with_share(p: Tensor, index: int, share: float) -> Tensor:
     tensor([0.8000, 0.1000, 0.1000])
     """
     check_distribution(p, "p")
+    if p.dim() != 1 or not 0 <= index < len(p):
+        raise ValueError(f"index {index} of p {list(p.shape)}: give one distribution [V] and 0 to V - 1")
     if not 0 <= share <= 1:
         raise ValueError(f"share {share} is no probability; it must be in [0, 1]")
     others = p.clone()
@@ -84,8 +84,16 @@ def with_share(p: Tensor, index: int, share: float) -> Tensor:
     return scaled
 
 
+def _check_two(p: Tensor, q: Tensor) -> None:
+    check_distribution(p, "p")
+    check_distribution(q, "q")
+    if p.shape != q.shape:
+        raise ValueError(f"p {list(p.shape)} and q {list(q.shape)} are not over the same tokens; give one shape")
+
+
 def check_distribution(p: Tensor, name: str) -> None:
     """Raise ValueError unless p holds probabilities that add up to 1 along its last dimension."""
+    check_tensors(**{name: p})
     if not p.is_floating_point() or p.dim() == 0 or p.shape[-1] == 0:
         raise ValueError(f"{name} is {p.dtype} {list(p.shape)}; give probabilities as floats [..., V]")
     wrong = (p < 0) | torch.isnan(p)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, check_labels
+from sftviz.loss.cross_entropy import IGNORE, check_labels, check_tensors
 
 
 def log_likelihood(nll: Tensor) -> Tensor:
@@ -16,6 +16,7 @@ def log_likelihood(nll: Tensor) -> Tensor:
     >>> log_likelihood(torch.tensor([0.5, 0.25]).log().neg())  # log(1/2 * 1/4)
     tensor(-2.0794)
     """
+    check_tensors(nll=nll)
     return -nll.sum()
 
 
@@ -46,4 +47,9 @@ def gaussian_nll(values: Tensor, means: Tensor, deviation: float = 1.0) -> Tenso
     """
     if not 0 < deviation < math.inf:
         raise ValueError(f"deviation {deviation} is not a positive number")
+    check_tensors(values=values, means=means)
+    if means.dim() and means.shape != values.shape:
+        raise ValueError(
+            f"values {list(values.shape)} and means {list(means.shape)}: give one mean each, or one for all"
+        )
     return (values - means).square() / (2 * deviation**2) + math.log(deviation * math.sqrt(2 * math.pi))

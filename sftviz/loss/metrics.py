@@ -4,15 +4,16 @@ All take labels unshifted, as `token_nll` does, and count the supervised targets
 of 0 does no harm to a training step, but a perplexity of 1 or an accuracy of 0 would be read as a measurement.
 """
 
+import math
+import operator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs, first_place, next_token_pairs
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs, check_tensors, next_token_pairs
 from sftviz.loss.reduction import reduce_nll
-
-ROUNDING = 1e-4  # how far below 0 a cost may fall by rounding
 
 
 def perplexity(nll: Tensor, labels: Tensor) -> float:
@@ -26,14 +27,31 @@ def perplexity(nll: Tensor, labels: Tensor) -> float:
     >>> round(perplexity(nll, torch.tensor([[-100, 5, 6]])), 4)  # sqrt(2 * 4)
     2.8284
     """
-    mean = reduce_nll(nll.double() if nll.is_floating_point() else nll, labels)
-    counted = labels[:, 1:] != IGNORE
-    _check_any(counted)
-    wrong = (nll < -ROUNDING) & counted
-    if wrong.any():
-        place = first_place(wrong)
-        raise ValueError(f"nll {float(nll[tuple(place)]):.4g} at {place} is below 0; give -log p, not log p or logits")
-    return float(mean.double().exp())
+    check_tensors(nll=nll, labels=labels)
+    mean = reduce_nll(nll.double(), labels)
+    _check_any(labels[:, 1:] != IGNORE)
+    return float(mean.exp())
+
+
+def bits_per_byte(nats: float, byte_count: int) -> float:
+    """What a text costs per byte of its UTF-8, in bits: the sum of its tokens' costs / log 2 / bytes.
+
+    A mean per token depends on the tokenizer: longer tokens are fewer and cost more each. The text's own probability is
+    the product over its tokens, so -log p(text) is the *sum* of their costs, whatever the pieces; a nat is 1 / log 2
+    bits; and bytes are counted by everybody alike. So two models with two vocabularies can be compared, and 8 is what
+    a byte costs that nothing is known of. Give the nats of exactly the tokens whose bytes are counted: end-of-turn
+    tokens have a cost and no byte of the text. Graves 2013; The Pile, Gao et al. 2020.
+
+    >>> round(bits_per_byte(10.0, 8), 4)  # 10 / 0.6931 / 8
+    1.8034
+    """
+    if byte_count < 1:
+        raise ValueError(
+            f"{byte_count} bytes: a text without a byte has no cost per byte, 0/0; is anything supervised?"
+        )
+    if math.isnan(nats) or nats < 0:
+        raise ValueError(f"{nats} nats: give the sum of the costs, 0 or more")
+    return nats / math.log(2) / byte_count
 
 
 def target_ranks(logits: Tensor, labels: Tensor) -> Tensor:
@@ -64,6 +82,8 @@ def top_k_accuracy(logits: Tensor, labels: Tensor, k: int) -> float:
     >>> top_k_accuracy(torch.tensor([[[0.1, 0.7, 0.2], [0.0, 0.0, 0.0]]]), torch.tensor([[0, 2]]), k=2)
     1.0
     """
+    check_tensors(logits=logits, labels=labels)
+    k = _whole(k, "k")
     if not 1 <= k <= logits.shape[-1]:
         raise ValueError(f"k = {k} of V = {logits.shape[-1]} tokens; give 1 to {logits.shape[-1]}")
     predictions, targets = _pairs(logits, labels)
@@ -99,6 +119,7 @@ def reliability(logits: Tensor, labels: Tensor, bins: int = 15) -> tuple[Bin, ..
     >>> [(b.high, b.count, round(b.confidence, 2), b.accuracy) for b in found]
     [(0.5, 1, 0.5, 0.5), (1.0, 1, 0.75, 1.0)]
     """
+    bins = _whole(bins, "bins")
     if bins < 1:
         raise ValueError(f"{bins} bins hold no prediction; give 1 or more, 10 to 20 is usual")
     predictions, targets = _pairs(logits, labels)
@@ -146,6 +167,13 @@ def _credit(predictions: Tensor, targets: Tensor, k: int) -> Tensor:
 
 def _bin(edges: Tensor, i: int, sure: Tensor, right: Tensor) -> Bin:
     return Bin(float(edges[i]), float(edges[i + 1]), len(sure), float(sure.mean()), float(right.mean()))
+
+
+def _whole(count: Any, name: str) -> int:
+    try:
+        return operator.index(count)
+    except TypeError:
+        raise ValueError(f"{name} = {count!r} is no whole number; give an int") from None
 
 
 def _check_any(counted: Tensor) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sftviz.loss.cross_entropy import check_tensors
+
 
 def softmax_naive(logits: Tensor) -> Tensor:
     """exp(z) / sum exp(z), in the precision of the logits: NaN as soon as one exp overflows. An exhibit.
@@ -14,6 +16,7 @@ def softmax_naive(logits: Tensor) -> Tensor:
     >>> softmax_naive(torch.tensor([0.0, 100.0]))  # exp(100) is beyond float32: inf / inf
     tensor([0., nan])
     """
+    _check_row(logits)
     powers = logits.exp()
     return powers / powers.sum(-1, keepdim=True)
 
@@ -26,6 +29,7 @@ def softmax(logits: Tensor) -> Tensor:
     >>> softmax(torch.tensor([0.0, 100.0]))
     tensor([3.7835e-44, 1.0000e+00])
     """
+    _check_row(logits)
     powers = (logits - logits.amax(-1, keepdim=True)).exp()
     return powers / powers.sum(-1, keepdim=True)
 
@@ -36,6 +40,7 @@ def log_sum_exp(logits: Tensor) -> Tensor:
     >>> log_sum_exp(torch.tensor([1000.0, 1000.0]))  # 1000 + log 2
     tensor(1000.6932)
     """
+    _check_row(logits)
     largest = logits.amax(-1, keepdim=True)
     return (largest + (logits - largest).exp().sum(-1, keepdim=True).log()).squeeze(-1)
 
@@ -74,6 +79,7 @@ class Step:
 
 def naive_steps(logits: Tensor, target: int) -> list[Step]:
     """-log p as the formula is written: exp, sum, divide, log. logits [V] in any float type."""
+    _check_row(logits, target)
     powers = logits.exp()
     total = powers.sum(-1, keepdim=True)
     p = powers / total
@@ -82,12 +88,13 @@ def naive_steps(logits: Tensor, target: int) -> list[Step]:
         Step("exp", "e^{z_k}", powers),
         Step("sum", r"\textstyle\sum_j e^{z_j}", total),
         Step("divide", r"p_k = e^{z_k} / \textstyle\sum_j e^{z_j}", p),
-        Step("−log of the target", r"-\log p_y", -p[target : target + 1].log()),
+        Step("minus_log", r"-\log p_y", -p[target : target + 1].log()),
     ]
 
 
 def stable_steps(logits: Tensor, target: int) -> list[Step]:
     """-log p by log-sum-exp: take off the largest, then nothing overflows. logits [V] in any float type."""
+    _check_row(logits, target)
     largest = logits.amax(-1, keepdim=True)
     shifted = logits - largest
     powers = shifted.exp()
@@ -97,9 +104,18 @@ def stable_steps(logits: Tensor, target: int) -> list[Step]:
         Step("largest", r"m = \max_j z_j", largest),
         Step("shift", "z_k - m", shifted),
         Step("exp", "e^{z_k - m}", powers),
-        Step("sum, between 1 and V", r"s = \textstyle\sum_j e^{z_j - m}", total),
-        Step("−log of the target", r"\log s - (z_y - m)", total.log() - shifted[target : target + 1]),
+        Step("shifted_sum", r"s = \textstyle\sum_j e^{z_j - m}", total),
+        Step("minus_log", r"\log s - (z_y - m)", total.log() - shifted[target : target + 1]),
     ]
+
+
+def _check_row(logits: Tensor, target: int = 0) -> None:
+    """Raise ValueError for logits that are no floats [..., V], and for a target that is none of the V."""
+    check_tensors(logits=logits)
+    if not logits.is_floating_point() or not logits.dim() or not logits.shape[-1]:
+        raise ValueError(f"logits {list(logits.shape)} {logits.dtype} have no softmax; give floats [..., V], V above 0")
+    if not 0 <= target < logits.shape[-1]:
+        raise ValueError(f"target {target} is none of V = {logits.shape[-1]} tokens; give 0 to {logits.shape[-1] - 1}")
 
 
 def largest_exponent(dtype: torch.dtype) -> float:

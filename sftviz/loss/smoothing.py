@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs, warn_of_probabilities
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ def smoothed_nll(logits: Tensor, targets: Tensor, epsilon: float, convention: st
     tensor([1.3863])
     """
     check_pairs(logits, targets)
+    warn_of_probabilities(logits)
     check_none_ruled_out(logits, epsilon, convention)
     _, on_other = target_shares(epsilon, logits.shape[-1], convention)
     cost = -torch.log_softmax(at_least_float32(logits), dim=-1)
@@ -125,6 +126,8 @@ def best_gap(epsilon: float, vocabulary: int, convention: str = "all") -> float:
     10.52
     """
     on_target, on_other = target_shares(epsilon, vocabulary, convention)
+    if vocabulary < 2:
+        raise ValueError(f"V = {vocabulary} has no other token, so there is no gap to it; give at least 2")
     if on_target == 0:
         return -math.inf
     return math.log(on_target / on_other) if on_other else math.inf

@@ -1,5 +1,6 @@
 """The terms that stand beside cross-entropy: what else a model is trained on, and who pulls how hard."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -7,8 +8,9 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs, first_place
+from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs, check_tensors, first_place
 from sftviz.loss.losses import nll
+from sftviz.loss.smoothing import smoothed_nll, target_shares
 
 
 def info_nce(a: Tensor, b: Tensor, temperature: float = 0.07, both_ways: bool = True) -> Tensor:
@@ -23,9 +25,8 @@ def info_nce(a: Tensor, b: Tensor, temperature: float = 0.07, both_ways: bool = 
     tensor([0.3133, 0.3133])
     """
     cosine = _cosines(a, b, temperature)
-    partner = torch.arange(len(a), device=a.device)
-    forth = nll(cosine, partner) if len(a) else cosine.sum(1)
-    return (forth + nll(cosine.T, partner)) / 2 if both_ways and len(a) else forth
+    forth = _own_partner_nll(cosine)
+    return (forth + _own_partner_nll(cosine.T)) / 2 if both_ways else forth
 
 
 def partner_probabilities(a: Tensor, b: Tensor, temperature: float = 0.07) -> Tensor:
@@ -83,15 +84,17 @@ def gradient_shares(
 
 
 def loss_shares(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> dict[str, float]:
-    """How much of the sum each weighted loss is: |w_i L_i| / sum_j |w_j L_j|; zeros where all are 0.
+    """How much each weighted loss brings to the sum: w_i L_i / sum_j |w_j L_j|; zeros where all are 0.
+
+    A term that rewards (a negative weight) has a negative share: 1 and -1 cancel, and are not half of the sum each.
 
     >>> loss_shares({"a": torch.tensor(3.0), "b": torch.tensor(1.0)}, {"a": 1.0, "b": -1.0})
-    {'a': 0.75, 'b': 0.25}
+    {'a': 0.75, 'b': -0.25}
     """
     _check_terms(losses, weights)
-    sizes = {name: abs(weights[name] * float(loss)) for name, loss in losses.items()}
-    total = sum(sizes.values())
-    return {name: size / total if total else 0.0 for name, size in sizes.items()}
+    parts = {name: weights[name] * float(loss) for name, loss in losses.items()}
+    total = sum(map(abs, parts.values()))
+    return {name: part / total if total else 0.0 for name, part in parts.items()}
 
 
 def load_balance(router_logits: Tensor, top_k: int = 1) -> Tensor:
@@ -150,31 +153,47 @@ def skewed_router(tokens: int, experts: int, skew: float, generator: torch.Gener
     return logits
 
 
-def class_weighted_nll(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
+def class_weighted_nll(logits: Tensor, targets: Tensor, class_weights: Tensor, epsilon: float = 0.0) -> Tensor:
     """w_y (-log p_y) for every row, in nats; 0 where the target is IGNORE.
 
     logits [..., V], targets [...] lined up, class_weights [V] -> [...]. Its gradient on the logits is w_y (p - y).
-    F.cross_entropy(weight=…, reduction="none").
+    With label smoothing it is -sum_k q_k w_k log p_k, q the smoothed target: each token asked for brings its own
+    weight, not the target's. F.cross_entropy(weight=…, label_smoothing=epsilon, reduction="none").
 
     >>> class_weighted_nll(torch.zeros(2, 4), torch.tensor([0, 3]), torch.tensor([1.0, 1.0, 1.0, 0.5]))
     tensor([1.3863, 0.6931])
+    >>> class_weighted_nll(torch.zeros(1, 2), torch.tensor([0]), torch.tensor([1.0, 3.0]), epsilon=0.2)  # 1.2 log 2
+    tensor([0.8318])
     """
     cost, weights = nll(logits, targets), _weight_of_rows(logits, targets, class_weights)
-    return torch.where(weights > 0, cost, 0.0) * weights  # a ruled-out target that weighs 0: inf times 0 is NaN
+    weighted = torch.where(weights > 0, cost, 0.0) * weights  # a ruled-out target that weighs 0: inf times 0 is NaN
+    if not epsilon:
+        return weighted
+    smoothed_nll(logits, targets, epsilon)  # its checks: epsilon, and a ruled-out token that smoothing asks for
+    on_target, on_other = target_shares(epsilon, logits.shape[-1])
+    everywhere = -(torch.log_softmax(at_least_float32(logits), dim=-1) * class_weights).sum(-1)
+    return torch.where(targets == IGNORE, 0.0, (on_target - on_other) * weighted + on_other * everywhere)
 
 
-def class_weighted_mean(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
-    """sum w_y (-log p_y) / sum w_y -> scalar: F.cross_entropy(weight=…), which divides by the weights, not the rows.
+def class_weighted_mean(logits: Tensor, targets: Tensor, class_weights: Tensor, epsilon: float = 0.0) -> Tensor:
+    """The rows of `class_weighted_nll` / sum w_y -> scalar: torch divides by the targets' weights, not by the rows.
 
-    So a batch of one class alone has the plain mean, whatever its weight. Where nothing counts, or all that counts
-    weighs 0, it is 0 with zero gradient, as in `reduce_nll`.
+    So a batch of one class alone has the plain mean, whatever its weight; smoothed or not, the denominator is the same.
+    F.cross_entropy(weight=…, label_smoothing=epsilon). Where nothing counts, or all that counts weighs 0, there torch
+    gives NaN: here it is 0 with zero gradient and a warning, as in `reduce_nll`.
 
     >>> class_weighted_mean(torch.tensor([[0.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 1]), torch.tensor([1.0, 3.0]))
     tensor(0.2685)
     """
-    cost = class_weighted_nll(logits, targets, class_weights)
+    cost = class_weighted_nll(logits, targets, class_weights, epsilon)
     total = _weight_of_rows(logits, targets, class_weights).double().sum()
-    return (cost.double().sum() / torch.where(total > 0, total, 1.0)).to(cost.dtype)
+    if not total > 0:
+        warnings.warn(
+            f"{int((targets != IGNORE).sum())} targets count and weigh 0 together: a loss of 0 that teaches nothing",
+            stacklevel=2,
+        )
+        return cost.sum() * 0
+    return (cost.double().sum() / total).to(cost.dtype)
 
 
 def weighted_shares(targets: Tensor, class_weights: Tensor) -> Tensor:
@@ -228,6 +247,14 @@ def entropy_bonus(logits: Tensor, targets: Tensor, beta: float) -> Tensor:
     return torch.where(targets == IGNORE, torch.zeros_like(cost), cost)
 
 
+def _own_partner_nll(scores: Tensor) -> Tensor:
+    """-log softmax(scores)_ii: [N, N] -> [N]. Not by `nll`, which would take cosines that add up to 1 for a softmax."""
+    if not len(scores):
+        return scores.sum(1)
+    _check_rows(scores)
+    return -torch.log_softmax(scores, dim=-1).diagonal()
+
+
 def _cosines(a: Tensor, b: Tensor, temperature: float) -> Tensor:
     if not 0 < temperature < float("inf"):
         raise ValueError(f"temperature {temperature} is not a positive number; CLIP starts at 0.07")
@@ -254,6 +281,7 @@ def _gradient_size(loss: Tensor, parameters: Sequence[Tensor]) -> float:
 
 
 def _weight_of_rows(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:
+    check_tensors(class_weights=class_weights)
     if class_weights.shape != logits.shape[-1:] or not class_weights.is_floating_point():
         raise ValueError(
             f"class_weights {class_weights.dtype} {list(class_weights.shape)}: give one float for each of V = "

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from sftviz.loss import IGNORE
+from sftviz.supervision import IGNORE
 
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
@@ -32,6 +32,8 @@ def labels_from_supervised(ids: Tensor, supervised: Tensor) -> Tensor:
 def labels_from_roles(ids: Tensor, roles: Tensor, trained: Iterable[int], is_padding: Tensor | None = None) -> Tensor:
     """Supervise the tokens of some roles: ids [B, T], roles [B, T] int, padding never -> labels [B, T] int64.
 
+    Raises ValueError where every token of these roles is padding: then is_padding is an attention mask.
+
     >>> labels_from_roles(torch.tensor([[10, 20, 30, 40, 50]]), torch.tensor([[0, 0, 1, 1, 1]]), trained={1})
     tensor([[-100, -100,   30,   40,   50]])
     """
@@ -40,6 +42,7 @@ def labels_from_roles(ids: Tensor, roles: Tensor, trained: Iterable[int], is_pad
     supervised = torch.isin(roles.long(), torch.tensor(sorted(trained), dtype=torch.long, device=roles.device))
     if is_padding is not None:
         _check_padding(is_padding, ids)
+        _check_some_left(supervised, is_padding)
         supervised = supervised & ~is_padding
     return labels_from_supervised(ids, supervised)
 
@@ -105,4 +108,13 @@ def _check_padding(is_padding: Tensor, ids: Tensor) -> None:
         raise ValueError(
             f"is_padding {list(is_padding.shape)} {is_padding.dtype} does not fit ids {list(ids.shape)}: give [B, T] "
             "bool, True on padding (an attention mask is the opposite: attention_mask == 0)"
+        )
+
+
+def _check_some_left(supervised: Tensor, is_padding: Tensor) -> None:
+    """Padding may carry a role, but some token of the trained roles is a real one."""
+    if supervised.any() and not (supervised & ~is_padding).any():
+        raise ValueError(
+            f"is_padding is True on all {int(supervised.sum())} tokens of the trained roles: is this an attention "
+            "mask? give attention_mask == 0"
         )

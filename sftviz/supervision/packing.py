@@ -1,28 +1,36 @@
 """Chats of any length -> rows of one length: truncation, padding, packing; and what each does to supervised tokens."""
 
+from __future__ import annotations
+
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor
+from sftviz.supervision import IGNORE
 
-from sftviz.loss import IGNORE
+if TYPE_CHECKING:
+    from torch import Tensor  # the mask path does without torch; only what makes tensors imports it
 
 Side = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One chat's ids and unshifted labels, [T] each: a label is its own token's id, or IGNORE."""
+    """One chat's ids and unshifted labels, [T] each: a label is its own token's id, or IGNORE.
+
+    weights [T], where the sample has its own: what each token's cost is multiplied by, unshifted as labels are.
+    """
 
     ids: tuple[int, ...]
     labels: tuple[int, ...]
+    weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.labels):
             raise ValueError(f"{len(self.ids)} ids and {len(self.labels)} labels: every token has one label")
+        if self.weights is not None and len(self.ids) != len(self.weights):
+            raise ValueError(f"{len(self.ids)} ids and {len(self.weights)} weights: every token has one weight")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,11 +59,12 @@ def truncate(sample: Sample, length: int, cut: Side = "right") -> Truncated:
     """Keep `length` tokens, cutting on one side. The right one loses the answer's end, the left one the question.
 
     >>> truncate(Sample((5, 6, 7, 8), (-100, -100, 7, 8)), 3)
-    Truncated(sample=Sample(ids=(5, 6, 7), labels=(-100, -100, 7)), lost_tokens=1, lost_targets=1)
+    Truncated(sample=Sample(ids=(5, 6, 7), labels=(-100, -100, 7), weights=None), lost_tokens=1, lost_targets=1)
     """
     _check_length(length)
     kept = slice(0, length) if cut == "right" else slice(max(0, len(sample) - length), None)
-    shorter = Sample(sample.ids[kept], sample.labels[kept])
+    weights = None if sample.weights is None else sample.weights[kept]
+    shorter = Sample(sample.ids[kept], sample.labels[kept], weights)
     return Truncated(shorter, len(sample) - len(shorter), sample.targets - shorter.targets)
 
 
@@ -96,6 +105,12 @@ class Batch:
     labels: Tensor
     is_padding: Tensor  # bool
     position_ids: Tensor
+    weights: Tensor | None = None  # float64, None where no sample brings its own
+
+    def __post_init__(self) -> None:
+        from sftviz.loss.reduction import check_padding_unsupervised
+
+        check_padding_unsupervised(self.is_padding, self.labels)
 
     @property
     def attention_mask(self) -> Tensor:
@@ -112,18 +127,23 @@ def pad(samples: Sequence[Sample], pad_id: int, side: Side = "right", length: in
     tensor([[-100,    6],
             [-100,    7]])
     """
+    import torch
+
     wanted = max((len(sample) for sample in samples), default=0) if length is None else length
     _check_fits(samples, wanted)
     ids = torch.full((len(samples), wanted), pad_id, dtype=torch.long)
     labels = torch.full_like(ids, IGNORE)
     is_padding = torch.ones_like(ids, dtype=torch.bool)
+    weights = torch.ones_like(ids, dtype=torch.float64) if _weighted(samples) else None
     for row, sample in enumerate(samples):
         place = slice(0, len(sample)) if side == "right" else slice(wanted - len(sample), wanted)
         ids[row, place] = torch.tensor(sample.ids, dtype=torch.long)
         labels[row, place] = torch.tensor(sample.labels, dtype=torch.long)
         is_padding[row, place] = False
+        if weights is not None and sample.weights is not None:
+            weights[row, place] = torch.tensor(sample.weights, dtype=torch.float64)
     positions = ((~is_padding).long().cumsum(-1) - 1).clamp(min=0)
-    return Batch(ids, labels, is_padding, positions)
+    return Batch(ids, labels, is_padding, positions, weights)
 
 
 @dataclass(frozen=True)
@@ -137,6 +157,7 @@ class Packed:
     cu_seqlens: Tensor  # [chats + 1]: where each chat starts, and where the last one ends
     sources: tuple[int, ...]  # which of the samples given stand here, in this order
     spans: tuple[tuple[int, int], ...]  # supervised stretches [start, end) in the row's own coordinates
+    weights: Tensor | None = None  # [T] float64, None where no sample of the row brings its own
 
 
 def pack(
@@ -200,10 +221,13 @@ def _ended(sample: Sample, end_of_document: int | None, learn_end: bool) -> Samp
     if end_of_document is None:
         return sample
     label = end_of_document if learn_end else IGNORE
-    return Sample((*sample.ids, end_of_document), (*sample.labels, label))
+    weights = None if sample.weights is None else (*sample.weights, 1.0)
+    return Sample((*sample.ids, end_of_document), (*sample.labels, label), weights)
 
 
 def _joined(samples: Sequence[Sample], sources: Sequence[int]) -> Packed:
+    import torch
+
     chosen = [samples[i] for i in sources]
     lengths = torch.tensor([len(sample) for sample in chosen])
     labels = [label for sample in chosen for label in (IGNORE, *sample.labels[1:])[: len(sample)]]
@@ -215,7 +239,19 @@ def _joined(samples: Sequence[Sample], sources: Sequence[int]) -> Packed:
         cu_seqlens=torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
         sources=tuple(sources),
         spans=supervised_spans(labels),
+        weights=torch.tensor([w for sample in chosen for w in _weights(sample)], dtype=torch.float64)
+        if _weighted(chosen)
+        else None,
     )
+
+
+def _weighted(samples: Sequence[Sample]) -> bool:
+    return any(sample.weights is not None for sample in samples)
+
+
+def _weights(sample: Sample) -> tuple[float, ...]:
+    """A sample's weights; ones where it has none of its own beside samples that do."""
+    return (1.0,) * len(sample) if sample.weights is None else sample.weights
 
 
 def _check_length(length: int) -> None:

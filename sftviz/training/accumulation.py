@@ -37,7 +37,8 @@ def accumulate_gradients(
     micro-batch's mean. One micro-batch's graph is held at a time, which is the point of accumulating.
     .grad is added to, as backward() does: call zero_grad() between steps. A step without a target leaves zeros.
     """
-    weights = accumulated_weights([batch.labels for batch in micro_batches], accumulation)
+    own = [batch.weights for batch in micro_batches]
+    weights = accumulated_weights([batch.labels for batch in micro_batches], accumulation, own)
     _check_trainable(model)
     loss = 0.0
     for batch, weight in zip(micro_batches, weights, strict=True):
@@ -57,7 +58,9 @@ def split(batch: Batch, size: int) -> list[Batch]:
     if size < 1:
         raise ValueError(f"a micro-batch of {size} rows holds nothing; give at least 1")
     columns = (batch.input_ids, batch.labels, batch.is_padding, batch.position_ids)
-    return [Batch(*rows) for rows in zip(*(torch.split(column, size) for column in columns), strict=True)]
+    parts = [torch.split(column, size) for column in columns]
+    weights = [None] * len(parts[0]) if batch.weights is None else torch.split(batch.weights, size)
+    return [Batch(*rows, weights=own) for *rows, own in zip(*parts, weights, strict=True)]
 
 
 def trainable_copy(model: Module) -> Module:
@@ -107,7 +110,7 @@ def _step(
 
 def _weighted(nll: Tensor, weights: Tensor) -> Tensor:
     # where first: a cost that is not counted may be infinite, and inf * 0 is NaN
-    return (torch.where(weights > 0, nll, 0.0).double() * weights).sum()
+    return (torch.where(weights != 0, nll, 0.0).double() * weights).sum()
 
 
 def _share(part: Tensor, whole: Tensor) -> float:

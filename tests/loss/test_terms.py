@@ -113,9 +113,9 @@ def test_where_nothing_pulls_the_shares_are_zero() -> None:
 
 
 def test_the_shares_of_the_losses_are_of_their_sizes() -> None:
-    """|2 * 3|, |-1 * 4| and |5 * 0| of 10."""
+    """2 * 3, -1 * 4 and 5 * 0, of 10: what is taken off the sum has a negative share."""
     losses = {"a": torch.tensor(3.0), "b": torch.tensor(4.0), "c": torch.tensor(0.0)}
-    assert loss_shares(losses, {"a": 2.0, "b": -1.0, "c": 5.0}) == pytest.approx({"a": 0.6, "b": 0.4, "c": 0.0})
+    assert loss_shares(losses, {"a": 2.0, "b": -1.0, "c": 5.0}) == pytest.approx({"a": 0.6, "b": -0.4, "c": 0.0})
     assert loss_shares(losses, dict.fromkeys(losses, 0.0)) == dict.fromkeys(losses, 0.0)
 
 
@@ -335,3 +335,27 @@ def test_asked_one_way_info_nce_pulls_as_its_formula_says() -> None:
 def test_shares_of_targets_that_are_no_classes_are_refused(targets: torch.Tensor) -> None:
     with pytest.raises(ValueError, match="label"):
         weighted_shares(targets, torch.ones(2))
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_class_weights_together_with_smoothing_are_torchs(epsilon: float, seed: int) -> None:
+    """pytorch issues 69339, 73205, 91383: each token that smoothing asks for brings its own weight."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(9, 6, generator=generator, dtype=torch.float64) * 4
+    targets = torch.randint(0, 6, (9,), generator=generator)
+    targets[torch.rand(9, generator=generator) < 0.3] = -100
+    targets[0] = 2
+    weights = torch.rand(6, generator=generator, dtype=torch.float64) * 3
+    theirs = {
+        reduction: F.cross_entropy(logits, targets, weight=weights, label_smoothing=epsilon, reduction=reduction)
+        for reduction in ("none", "mean")
+    }
+    torch.testing.assert_close(class_weighted_nll(logits, targets, weights, epsilon), theirs["none"])
+    torch.testing.assert_close(class_weighted_mean(logits, targets, weights, epsilon), theirs["mean"])
+
+
+def test_smoothing_that_asks_for_a_ruled_out_token_is_refused_with_class_weights_too() -> None:
+    logits = torch.tensor([[0.0, -torch.inf]])
+    with pytest.raises(ValueError, match=r"a logit is -inf and label smoothing 0.1 asks for its token"):
+        class_weighted_nll(logits, torch.tensor([0]), torch.ones(2), 0.1)

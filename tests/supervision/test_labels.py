@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sftviz.supervision
 from sftviz.loss import IGNORE, reduce_nll, token_nll
 from sftviz.supervision.labels import labels_from_roles, labels_from_spans, labels_from_supervised, shifted, unshifted
 
@@ -158,3 +159,23 @@ def test_labels_that_were_never_shifted_cannot_be_unshifted() -> None:
 
 def test_a_role_that_nobody_has_supervises_nothing() -> None:
     assert labels_from_roles(IDS[None], torch.zeros(1, 5, dtype=torch.uint8), {-1}).tolist() == [[IGNORE] * 5]
+
+
+ROWS, ROLES = torch.tensor([[5, 6, 7, 0], [8, 9, 10, 11]]), torch.tensor([[0, 0, 1, 1], [0, 1, 1, 1]])
+TOKENS = torch.tensor([[True, True, True, False], [True, True, True, True]])
+
+
+def test_padding_that_carries_a_trained_role_is_not_supervised() -> None:
+    labels = labels_from_roles(ROWS, ROLES, {1}, is_padding=~TOKENS)
+    assert labels.tolist() == [[-100, -100, 7, -100], [-100, 9, 10, 11]]
+
+
+@pytest.mark.parametrize("roles", [ROLES, ROLES * TOKENS], ids=["padding has a role", "padding has none"])
+def test_a_bool_attention_mask_given_as_padding_is_refused(roles: torch.Tensor) -> None:
+    attention_mask = torch.ones_like(TOKENS) if roles is ROLES else TOKENS
+    with pytest.raises(ValueError, match=r"True on all \d tokens of the trained roles: is this an attention mask\?"):
+        labels_from_roles(ROWS, roles, {1}, is_padding=attention_mask)
+
+
+def test_the_ignored_label_is_the_same_number_on_both_floors() -> None:
+    assert sftviz.supervision.IGNORE == IGNORE == -100

@@ -1,5 +1,8 @@
 """Truncation, padding and packing: no token invented or lost, and the loss of the embedded model unchanged."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,7 +15,7 @@ from sftviz.chat.samples import SAMPLES
 from sftviz.inspection import inspect
 from sftviz.loss import IGNORE, reduce_nll, token_nll
 from sftviz.model import load_model
-from sftviz.supervision.packing import Sample, Side, bins, pack, pad, supervised_spans, truncate, truncation_cost
+from sftviz.supervision.packing import Batch, Sample, Side, bins, pack, pad, supervised_spans, truncate, truncation_cost
 
 MODEL = "sftviz/tiny-sft"
 
@@ -206,3 +209,51 @@ def test_what_a_length_costs_is_counted_token_by_token(length: int, cut: Side) -
     assert cost.tokens + cost.lost_tokens == sum(map(len, samples))
     assert cost.targets + cost.lost_targets == sum(sample.targets for sample in samples)
     assert cost.useless == sum(now == 0 < s.targets for now, s in zip(targets, samples, strict=True))
+
+
+WEIGHTED = Sample((5, 6, 7, 8), (-100, 6, 7, 8), (1.0, 0.5, -1.0, 0.0))
+PLAIN = Sample((9, 10), (-100, 10))
+
+
+def test_weights_are_cut_with_their_tokens() -> None:
+    assert truncate(WEIGHTED, 3).sample.weights == (1.0, 0.5, -1.0)
+    assert truncate(WEIGHTED, 3, "left").sample.weights == (0.5, -1.0, 0.0)
+    assert truncate(PLAIN, 1).sample.weights is None
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padded_weights_stand_beside_their_tokens(side: Side) -> None:
+    batch = pad([WEIGHTED, PLAIN], 0, side, length=5)
+    assert batch.weights is not None
+    expected = [1.0, 0.5, -1.0, 0.0]
+    assert batch.weights[0].tolist() == ([*expected, 1.0] if side == "right" else [1.0, *expected])
+    assert pad([PLAIN], 0).weights is None
+
+
+def test_a_packed_row_weighs_each_token_as_its_sample_says() -> None:
+    [row] = pack([WEIGHTED, PLAIN], 8, end_of_document=2, learn_end=True)
+    assert row.weights is not None
+    assert row.weights.tolist() == [1.0, 0.5, -1.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    nll = torch.tensor([[2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]])
+    # supervised: 6, 7, 8, its end, 10, its end; the first of the second chat is nobody's target
+    by_hand = (0.5 * 2 - 4 + 0 + 16 + 64 + 128) / 6
+    assert float(reduce_nll(nll, row.labels[None], weights=row.weights[None])) == pytest.approx(by_hand)
+
+
+def test_a_sample_with_a_weight_too_few_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 ids and 1 weights: every token has one weight"):
+        Sample((5, 6), (5, 6), (1.0,))
+
+
+def test_a_batch_whose_padding_is_an_attention_mask_is_refused() -> None:
+    batch = pad([WEIGHTED, PLAIN], 0)
+    with pytest.raises(ValueError, match="is_padding is True on 4 supervised tokens: is this an attention mask"):
+        Batch(batch.input_ids, batch.labels, ~batch.is_padding, batch.position_ids)
+
+
+def test_what_makes_no_tensor_needs_no_torch() -> None:
+    code = (
+        "import sys; from sftviz.supervision.packing import Batch, Sample, truncation_cost, bins;"
+        "truncation_cost([Sample((5, 6), (-100, 6))], 1); bins([3, 2], 4); print('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -5,6 +5,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from sftviz.chat.messages import Chat, ChatError
+
 OWN = Path(__file__).resolve().parents[2] / "assets" / "templates"
 TYPED = "typed"
 TOKENIZERS_OWN = "tokenizer"
@@ -83,27 +85,39 @@ TEMPLATES = _rows(
 def resolve(choice: str | None, chat_template: str | None, tokenizer_template: str | None) -> Template:
     """The template to use: a name in TEMPLATES, "tokenizer", or Jinja text; None asks the chat, then the tokenizer.
 
-    Raises ValueError where the choice is neither a name nor Jinja.
+    A tokenizer's own template may be a name in TEMPLATES too. Raises ChatError where the choice is neither.
     """
+    if not isinstance(choice, str | None):
+        raise ChatError("template_no_text", kind=type(choice).__name__)
     if choice is None:
         choice = chat_template or (TOKENIZERS_OWN if tokenizer_template else "chatml")
+    if choice == TOKENIZERS_OWN and tokenizer_template in TEMPLATES:
+        choice = tokenizer_template
     if choice in TEMPLATES:
         row = TEMPLATES[choice]
         return Template(row.name, _jinja_of(row.name), trusted=True, bos=row.bos, eos=row.eos)
     if choice == TOKENIZERS_OWN:
         if not tokenizer_template:
-            raise ValueError(f"the tokenizer has no chat template; choose one of {', '.join(TEMPLATES)}")
+            raise ChatError("tokenizer_has_no_template", names=tuple(TEMPLATES))
         return _tokenizers_own(tokenizer_template)
     if "{" not in choice:
-        raise ValueError(f"template {choice!r} is unknown; use one of {', '.join(TEMPLATES)}, tokenizer, or Jinja text")
+        raise ChatError("template_unknown", name=choice, names=tuple(TEMPLATES))
     return Template(TYPED, choice, trusted=False)
+
+
+def joined_turns(chat: Chat, template: Template) -> tuple[int, ...]:
+    """The user messages that Mistral's templates join to the one before, as mistral-common does."""
+    if not template.name.startswith("mistral"):
+        return ()
+    roles = [message.role for message in chat.messages]
+    return tuple(i for i in range(1, len(roles)) if roles[i] == roles[i - 1] == "user")
 
 
 def trl_templates() -> Path:
     """The folder of TRL's templates, found without importing TRL."""
     spec = find_spec("trl")
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("trl is not installed; pip install -r requirements.txt")
+        raise ChatError("trl_not_installed")
     return Path(spec.submodule_search_locations[0]) / "chat_templates"
 
 
