@@ -38,7 +38,7 @@ LINE = re.compile(
 )
 SAID = re.compile(r"^[ \t]*(?P<who>[A-Za-z][\w .\-]{0,30}?) said:[ \t]*$", re.MULTILINE | re.ASCII)
 HEADING = re.compile(
-    rf"^(?:#{{1,6}}[ \t]+[*_]*(?P<who>{WORDS})[*_]*[:：]?[*_]*|[*_]{{2}}(?P<bold>{WORDS})[:：]?[*_]{{2}})[ \t]*$",
+    rf"^(?:(?!###[ \t]*\w+[:：])#{{1,6}}[ \t]+[*_]*(?P<who>{WORDS})[*_]*[:：]?[*_]*|[*_]{{2}}(?P<bold>{WORDS})[:：]?[*_]{{2}})[ \t]*$",
     re.MULTILINE | re.IGNORECASE | re.ASCII,
 )
 NAMED = re.compile(rf"^(?:{STAMP})?(?P<who>[^\W\d_][\w.'’\-]{{0,24}}(?: [^\W\d_][\w.'’\-]{{0,24}}){{0,2}})[:：](?:[ \t]+|$)", re.MULTILINE)
