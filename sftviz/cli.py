@@ -19,7 +19,19 @@ console = Console(width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True)
 
 # Columns of `sftviz.columns.COLUMNS` in the table; a prediction's stands beside the token that was predicted
-TABLE_COLUMNS = ("position", "id", "text", "role", "part", "supervised", "weight", "nll", "probability", "rank", "reason")
+TABLE_COLUMNS = (
+    "position",
+    "id",
+    "text",
+    "role",
+    "part",
+    "supervised",
+    "weight",
+    "nll",
+    "probability",
+    "rank",
+    "reason",
+)
 HEADINGS = {"position": "#", "supervised": "loss?", "nll": "cost", "probability": "p", "reason": "why"}
 # The repository's .streamlit/config.toml in short, for a folder that has none
 SAFE_SETTINGS = (

@@ -181,7 +181,9 @@ def inspect(
 
     Raises ChatError where the chat cannot be read or the template refuses it, ValueError for an unknown name.
     """
-    rendering = render(parse(chat, side=side, media=media), load_tokenizer(tokenizer, online=online), template, online=online)
+    rendering = render(
+        parse(chat, side=side, media=media), load_tokenizer(tokenizer, online=online), template, online=online
+    )
     verdicts = apply(policy, rendering, **knobs)
     misfit = _misfit(model, rendering)
     loaded, losses = (None, None) if model is None or misfit else _priced(model, rendering, online)

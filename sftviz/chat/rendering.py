@@ -107,7 +107,9 @@ def _as_pasted(chat: Chat, text: str, spans: tuple[Span, ...], tokenizer: Tokeni
     tokens = _tokens(text, spans, tokenizer)
     end = as_given.completion_at(spans, completion_start(chat), len(text))
     named = Template(chat.template or "as_written", "", trusted=True)
-    return Rendering(chat, text, spans, tokens, tokenizer, named, True, end, True, otherwise=_otherwise(chat, tokenizer))
+    return Rendering(
+        chat, text, spans, tokens, tokenizer, named, True, end, True, otherwise=_otherwise(chat, tokenizer)
+    )
 
 
 def _otherwise(chat: Chat, tokenizer: Tokenizer) -> str | None:
@@ -153,5 +155,3 @@ def completion_start(chat: Chat) -> int:
         return chat.completion_start
     asked = [i for i, message in enumerate(chat.messages) if message.role not in ("assistant", "tool")]
     return asked[-1] + 1 if asked else 0
-
-

@@ -31,7 +31,11 @@ def found(
 
 
 def report(
-    chat_: Chat, template: str | None = "chatml", policy: str = "assistant_only", tokenizer: object = TINY, **knobs: object
+    chat_: Chat,
+    template: str | None = "chatml",
+    policy: str = "assistant_only",
+    tokenizer: object = TINY,
+    **knobs: object,
 ) -> Report:
     rendering = render(chat_, tokenizer, template)
     row = replace(row_of(rendering), context_length=512, vocabulary=4096, priced=min(512, len(rendering.tokens)))
@@ -277,8 +281,8 @@ TURN = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nyo<|im_end|>\n"
 
 @pytest.mark.parametrize(
     "text",
-    [TURN.replace("user\n", "user\n\n"), TURN.replace("Hi<|im_end|>\n", "Hi<|im_end|>"), TURN.replace("\n<|im_s", "\n\n<|im_s")],
-    ids=["doubled after a header", "lost after an end", "doubled before a header"],
+    [TURN.replace("Hi<|im_end|>\n", "Hi<|im_end|>"), TURN.replace("\n<|im_s", "\n\n<|im_s")],
+    ids=["lost after an end", "doubled before a header"],
 )
 def test_white_space_differs(text: str) -> None:
     assert "white_space_differs" in found(parse(text), None)
@@ -289,10 +293,11 @@ def test_white_space_that_is_the_templates_or_the_replys_own_is_none(text: str) 
     assert "white_space_differs" not in found(parse(text), None)
 
 
-def test_reply_white_space() -> None:
-    assert "begins or ends" in found(parse(TURN.replace("yo", "yo ")), None)["reply_white_space"].message
-    assert "reply_white_space" in found(chat(("user", "Hi"), ("assistant", " yo")))
-    assert "reply_white_space" not in found(chat(("user", "Hi "), ("assistant", "yo")))
+def test_edge_white_space() -> None:
+    assert "begins or ends" in found(parse(TURN.replace("yo", "yo ")), None)["edge_white_space"].message
+    assert str(found(parse(TURN.replace("user\n", "user\n\n")), None)["edge_white_space"].where) == "message 1"
+    assert "edge_white_space" in found(chat(("user", "Hi"), ("assistant", " yo")))
+    assert "edge_white_space" not in found(chat(("user", "Hi "), ("assistant", "yo")))
 
 
 def test_the_runner_names_what_it_could_not_look_at() -> None:

@@ -187,9 +187,7 @@ def _past(text: str, at: int, end: int, characters: str) -> int:
     return at
 
 
-def _words_and_calls(
-    body: Body, at: int, calls: list[ToolCall], reading: Reading
-) -> tuple[list[Piece], list[Piece]]:
+def _words_and_calls(body: Body, at: int, calls: list[ToolCall], reading: Reading) -> tuple[list[Piece], list[Piece]]:
     """(the pieces of content, all pieces) of what follows the thoughts."""
     words: list[Piece] = []
     pieces: list[Piece] = []

@@ -238,9 +238,7 @@ _invoke = _from_groups(
     r'<(?:\w+:)?invoke name="(?P<name>[^"\n]*)">',
     r'<(?:\w+:)?parameter name="(?P<key>[^"\n]*)">(?P<value>(?:(?!parameter name=).)*?)</(?:\w+:)?parameter>',
 )
-_args = _named_json(
-    r"[\s,]*(?:\[TOOL_CALLS\])?(?P<name>[^\s\[\]{}<>]+)(?:\[CALL_ID\](?P<id>\w+))?(?:\[ARGS\])?(?=\{)"
-)
+_args = _named_json(r"[\s,]*(?:\[TOOL_CALLS\])?(?P<name>[^\s\[\]{}<>]+)(?:\[CALL_ID\](?P<id>\w+))?(?:\[ARGS\])?(?=\{)")
 _deepseek = _named_json(
     r"(?:\s|```)*(?:<[｜|]tool[▁_ ]call[▁_ ]end[｜|]>\s*)?"
     r"<[｜|]tool[▁_ ]call[▁_ ]begin[｜|]>(?:function<[｜|]tool[▁_ ]sep[｜|]>)?"

@@ -17,7 +17,10 @@ MARKS = Marks(
 CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 RECIPIENT = re.compile(r"\bto=([^\s<]+)")
 ASSISTANT = re.compile(r"<\|start\|>assistant")
-META = re.compile(r"You are ChatGPT, a large language model trained by OpenAI\.\nKnowledge cutoff: .*# Valid channels: [^\n]*(?:\nCalls to these tools[^\n]*)?", re.DOTALL)
+META = re.compile(
+    r"You are ChatGPT, a large language model trained by OpenAI\.\nKnowledge cutoff: .*# Valid channels: [^\n]*(?:\nCalls to these tools[^\n]*)?",
+    re.DOTALL,
+)
 INSTRUCTIONS = "# Instructions\n\n"
 
 

@@ -67,7 +67,9 @@ class _Reader:
         if self.padded and end < stop and end > body and self.text[end - 1] == " ":
             end -= 1
         if end == stop and role == "user":
-            self.reading.notices.append(Notice("unclosed_turn", Said("place.message", n=self.count + 1), {"role": role}))
+            self.reading.notices.append(
+                Notice("unclosed_turn", Said("place.message", n=self.count + 1), {"role": role})
+            )
         part = "tool_result" if role == "tool" else "content"
         pieces = (
             Piece(start, body, "header"), Piece(body, end, part, "content"), Piece(end, stop, "end"),
@@ -98,7 +100,9 @@ class _Reader:
             values_ = {} if last == "cut_short" else {"role": "assistant"}
             self.reading.notices.append(Notice(last, where, values_, "note" if last == "cut_short" else "warning"))
         # The template's padding is written by the assistant all the same
-        turn = turn.around((Piece(self.body, start, "content"),), (Piece(inner_end, end, "content"), Piece(end, stop, "end")))
+        turn = turn.around(
+            (Piece(self.body, start, "content"),), (Piece(inner_end, end, "content"), Piece(end, stop, "end"))
+        )
         self.reading.turns.append(turn)
 
     @property

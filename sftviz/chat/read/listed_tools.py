@@ -76,7 +76,5 @@ def _split(body: str, offset: int, intro: Intro, opened: re.Match[str]) -> Liste
         found.tools.append(value if "function" in value else {"type": "function", "function": value})
     pieces.append(Piece(pieces[-1].end, closed.end(), "tools"))
     pieces.append(Piece(closed.end(), len(body), "content", "content"))
-    found.pieces = [
-        Piece(p.start + offset, p.end + offset, p.part, p.field) for p in pieces if p.start < p.end
-    ]
+    found.pieces = [Piece(p.start + offset, p.end + offset, p.part, p.field) for p in pieces if p.start < p.end]
     return found

@@ -12,9 +12,7 @@ from sftviz.chat.read.transcript import is_transcript, read_transcript, transcri
 from sftviz.chat.read.written import FINISHES, Reading, chat_of
 
 # A bracket opens JSON only where a value can follow: [Chapter 1], [gMASK], [10:00] and [INST] open none
-JSON_START = re.compile(
-    r"\s*(?:\{|\[(?=\s*(?:[\[{\"'“‘\]]|-?\d+(?:\.\d+)?\s*[,\]]|(?:true|false|null|NaN)\b|\Z)))"
-)
+JSON_START = re.compile(r"\s*(?:\{|\[(?=\s*(?:[\[{\"'“‘\]]|-?\d+(?:\.\d+)?\s*[,\]]|(?:true|false|null|NaN)\b|\Z)))")
 JSON_SCALAR = re.compile(
     r'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity|"(?:[^"\\]|\\.)*"', re.DOTALL
 )

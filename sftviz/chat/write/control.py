@@ -18,7 +18,9 @@ THINK_BLOCK = re.compile(
     r"|<\|channel>thought\s*<channel\|>\s*"
     r"|<\|think_start\|>\s*<\|think_end\|>\s*"
 )
-THINK_OPENS = re.compile(r"<(?:think|thinking|thought|reasoning|seed:think)>\s*$|\[THINK\]\s*$|<\|START_THINKING\|>\s*$")
+THINK_OPENS = re.compile(
+    r"<(?:think|thinking|thought|reasoning|seed:think)>\s*$|\[THINK\]\s*$|<\|START_THINKING\|>\s*$"
+)
 THINK_CLOSES = re.compile(
     r"\s*(?:</(?:think|thinking|thought|reasoning|seed:think)>|\[/THINK\]|<\|END_THINKING\|>|<channel\|>)\s*"
 )

@@ -107,16 +107,18 @@ def _white_space(e: Evidence) -> Iterator[Found]:
         yield Found(values, e.tokens_between(max(0, at - 1), at + 1), Said("place.character", n=at))
 
 
-def _reply_white_space(e: Evidence) -> Iterator[Found]:
-    """White space at the ends of a reply, trained with it."""
-    text = e.rendering.text
-    if e.rendering.as_written and e.rendering.otherwise is None:
-        return  # a form that pads its replies itself
-    for turn in e.replies:
+def _edge_white_space(e: Evidence) -> Iterator[Found]:
+    """White space at the ends of a reply; in training text, of any message: a header may end in one line break more."""
+    rendering = e.rendering
+    if rendering.as_written and rendering.otherwise is None:
+        return  # a form that pads its messages itself
+    turns = range(len(rendering.chat.messages)) if rendering.as_written else e.replies
+    for turn in turns:
         spans = e.spans_of_field.get((turn, "content"), [])
-        said = "".join(text[span.start : span.end] for span in spans)
+        said = "".join(rendering.text[span.start : span.end] for span in spans)
         if said.strip() and said != said.strip():
-            yield Found({"reply": repr(said[:20]) if said[0].isspace() else repr(said[-20:])}, where=message(turn))
+            shown = said[:20] if said[0].isspace() else said[-20:]
+            yield Found({"role": rendering.chat.messages[turn].role, "shown": repr(shown)}, where=message(turn))
 
 
 TURNS = frozenset({"turns"})
@@ -128,7 +130,7 @@ CHECKS = (
     Check("no_end_of_turn", "warning", "No end-of-turn after a reply", TURNS, _no_end_of_turn),
     Check("white_space_differs", "warning", "White space that is not the template's", TURNS, _white_space),
     Check("empty_reply", "warning", "An empty reply", SUPERVISED, _empty_reply),
-    Check("reply_white_space", "note", "White space at the ends of a reply", TURNS, _reply_white_space),
+    Check("edge_white_space", "note", "White space at the ends of a message", TURNS, _edge_white_space),
     Check("invisible_characters", "warning", "Invisible characters", TURNS, _invisible),
     Check("text_not_covered", "warning", "Text that no token covers", TURNS, _uncovered),
     Check("ends_without_reply", "note", "The chat ends without a reply", TURNS, _ends_without_reply),
