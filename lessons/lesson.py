@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, get_args
+from typing import Literal
 
 import jupytext
 import yaml
 from pydantic import BaseModel, ConfigDict
 
 from lessons.questions import Question, read_questions
+from sftviz.words import Language
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 SOURCES: dict[Language, str] = {"en": "lesson.md", "zh": "lesson.zh.md"}
 MARK = re.compile(r"^<!-- (lab|ask (?P<question>[\w-]+)|kata) -->$", re.M)
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^\n$]+?)\$", re.S)

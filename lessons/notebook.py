@@ -8,7 +8,8 @@ from nbclient import NotebookClient
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
-from lessons.lesson import HERE, Cell, Language, Lesson
+from lessons.lesson import HERE, Cell, Lesson
+from sftviz.words import Language
 
 # Interactive where plotly's own type is known (JupyterLab), a picture everywhere else
 RENDERER = "plotly_mimetype+png"

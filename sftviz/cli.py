@@ -18,10 +18,9 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 console = Console(width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True)
 
-TABLE_COLUMNS = {  # column: heading
-    "position": "#", "id": "id", "text": "text", "role": "role", "part": "part", "supervised": "loss?",
-    "nll": "nats", "probability": "p(next)", "rank": "rank", "reason": "why",
-}  # fmt: skip
+# Columns of `sftviz.columns.COLUMNS` in the table; a prediction's stands beside the token that was predicted
+TABLE_COLUMNS = ("position", "id", "text", "role", "part", "supervised", "weight", "nll", "probability", "rank", "reason")
+HEADINGS = {"position": "#", "supervised": "loss?", "nll": "cost", "probability": "p", "reason": "why"}
 # The repository's .streamlit/config.toml in short, for a folder that has none
 SAFE_SETTINGS = (
     "--server.address=127.0.0.1", "--server.showEmailPrompt=false", "--server.fileWatcherType=none",
@@ -46,19 +45,41 @@ def inspect(
         str, typer.Option(help="pretrain, assistant_only, last_assistant or completion_only")
     ] = "assistant_only",
     model: Annotated[str, typer.Option(help="a name, a folder, a Hub id, or 'none' for no loss")] = "sftviz/tiny-sft",
-    end: Annotated[str, typer.Option(help="end-of-turn supervised: each, last or none")] = "each",
+    role: Annotated[list[str] | None, typer.Option(help="a role that is trained; may be given more than once")] = None,
+    turns: Annotated[
+        str | None, typer.Option(help="each, last_message, last_round, last_pair or last_of_any_role")
+    ] = None,
+    end: Annotated[str | None, typer.Option(help="end-of-turn: each, last, none, all_roles or after_text")] = None,
+    after_end: Annotated[str | None, typer.Option(help="text after it: template, each, not_last or none")] = None,
+    empty_reasoning: Annotated[str | None, typer.Option(help="empty think blocks: template, each or none")] = None,
+    header: Annotated[bool | None, typer.Option(help="train on turn headers")] = None,
+    reasoning: Annotated[bool | None, typer.Option(help="train on reasoning")] = None,
+    tool_calls: Annotated[bool | None, typer.Option(help="train on tool calls")] = None,
+    marks: Annotated[bool | None, typer.Option(help="heed the sample's own weight, train, loss …")] = None,
+    sample: Annotated[int, typer.Option(help="which sample of a file of many, from 1", min=1)] = 1,
+    all_samples: Annotated[bool, typer.Option("--all", help="a line for every sample of the file")] = False,
+    side: Annotated[str, typer.Option(help="of a preference row: chosen or rejected")] = "chosen",
+    media: Annotated[str, typer.Option(help="images and sound in a chat: refuse, or placeholder")] = "refuse",
     format: Annotated[Format, typer.Option(help="how to write it")] = Format.table,
     online: Annotated[bool, typer.Option(help="let Hub ids be downloaded")] = False,
+    lang: Annotated[str, typer.Option("--lang", help="en or zh")] = "en",
 ) -> None:
     """Show every token of a chat: supervised or not, why, and what it costs."""
-    with _user_mistakes():
-        pasted = _read(file)
-        import sftviz
+    knobs = {
+        "roles": frozenset(role) if role else None, "turns": turns, "end": end, "after_end": after_end,
+        "empty_reasoning": empty_reasoning, "header": header, "reasoning": reasoning, "tool_calls": tool_calls,
+        "marks": marks,
+    }  # fmt: skip
+    with _user_mistakes(), _speaking(lang):
+        from sftviz.chat.formats import parse_all
 
-        seen = sftviz.inspect(
-            pasted, tokenizer, _template(template), policy, None if model == "none" else model, online=online, end=end
-        )
-    _write(seen, format)
+        samples = parse_all(_read(file), side=side, media=media)
+        choices = {"tokenizer": tokenizer, "template": _template(template), "policy": policy, "online": online}
+        choices |= {name: value for name, value in knobs.items() if value is not None}
+        if all_samples:
+            _write_overview(samples, choices, format)
+        else:
+            _write(_inspected(samples, sample, choices, model), format)
 
 
 @app.command(name="app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -109,6 +130,24 @@ def check_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -
     raise typer.Exit(not passed)
 
 
+def _inspected(samples: Any, number: int, choices: dict[str, Any], model: str) -> Any:
+    import sftviz
+
+    if number > len(samples):
+        raise ValueError(f"--sample {number}: the file holds {len(samples)}")
+    return sftviz.inspect(samples[number - 1], model=None if model == "none" else model, **choices)
+
+
+@contextmanager
+def _speaking(lang: str) -> Iterator[None]:
+    from sftviz.words import LANGUAGES, using
+
+    if lang not in LANGUAGES:
+        raise ValueError(f"--lang {lang!r} is unknown; use {' or '.join(LANGUAGES)}")
+    with using(lang):
+        yield
+
+
 @contextmanager
 def _user_mistakes() -> Iterator[None]:
     """A mistake of the user's is one red line, and exit code 2."""
@@ -138,9 +177,9 @@ def _template(choice: str | None) -> str | None:
 
 def _write(seen: Any, form: Format) -> None:
     if form is Format.json:
-        print(json.dumps(_document(seen), ensure_ascii=False, indent=1))
+        _print(json.dumps(_document(seen), ensure_ascii=False, indent=1))
     elif form is Format.html:
-        print(f'<!doctype html><meta charset="utf-8"><title>sftviz</title>{seen._repr_html_()}')
+        _print(f'<!doctype html><meta charset="utf-8"><title>sftviz</title>{seen._repr_html_()}')
     elif form is Format.text:
         console.print(seen)
     else:
@@ -148,26 +187,62 @@ def _write(seen: Any, form: Format) -> None:
         console.print(seen)
 
 
+def _print(text: str) -> None:
+    """As UTF-8 whatever the terminal's own encoding is: a file that is redirected must hold every character."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(f"{text}\n".encode())
+    sys.stdout.buffer.flush()
+
+
+def _write_overview(samples: Any, choices: dict[str, Any], form: Format) -> None:
+    from sftviz.overview import overview
+
+    lines = overview(samples, **choices)
+    if form is Format.json:
+        for line in lines:
+            told = {"error": str(line.error) if line.error else None, "share": line.share}
+            _print(json.dumps(vars(line) | told, ensure_ascii=False))
+        return
+    table = Table("#", "tokens", "supervised", "share", "errors", "warnings", "begins", box=None, pad_edge=False)
+    for line in lines:
+        share = "" if line.share is None else f"{line.share:.0%}"
+        numbers = (line.tokens, line.supervised, share, line.errors, line.warnings)
+        table.add_row(str(line.sample), *map(_cell, numbers), _cell(str(line.error) if line.error else line.begins))
+    console.print(table)
+
+
 def _document(seen: Any) -> dict[str, Any]:
-    columns = list(seen.frame().columns)
+    from sftviz.columns import FRAME
+
     return {
         "template": seen.rendering.template.name,
         "tokenizer": seen.rendering.tokenizer.name,
         "policy": seen.supervision.policy.name,
         "loss": None if seen.losses is None else {name: seen.loss(name) for name in ("token", "sample", "sequence")},
-        "findings": [vars(finding) for finding in seen.findings],
-        "tokens": [{column: row[column] for column in columns} for row in seen.rows()],
+        "findings": [finding.to_dict() for finding in seen.findings],
+        "not_checked": dict(seen.unseen),
+        "tokens": [{name: _plain(row[name]) for name in FRAME} for row in seen.rows()],
     }
 
 
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
 def _table(seen: Any) -> Table:
-    """One line a token; nats and p(next) are the price of the next token."""
-    columns = [name for name in TABLE_COLUMNS if name != "reason" or console.width >= WIDE]
+    """One line a token: what it is, whether and why it is a target, what it cost."""
+    from sftviz.columns import COLUMNS
+
+    rows = seen.rows()
+    shown = [name for name in TABLE_COLUMNS if name != "reason" or console.width >= WIDE]
+    if not seen.supervision.is_weighted:
+        shown.remove("weight")
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in columns:
-        table.add_column(TABLE_COLUMNS[name], overflow="fold", no_wrap=name not in ("text", "reason"))
-    for row in seen.rows():
-        table.add_row(*[_cell(row[name]) for name in columns], style=None if row["supervised"] else "dim")
+    for name in shown:
+        table.add_column(HEADINGS.get(name, name), overflow="fold", no_wrap=name not in ("text", "reason"))
+    for row in rows:
+        cells = [_cell(COLUMNS[name].own(row)) for name in shown]
+        table.add_row(*cells, style=None if row.supervised else "dim")
     return table
 
 

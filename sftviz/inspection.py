@@ -1,34 +1,33 @@
-"""The main job: chat -> rendering -> supervision -> losses, joined into one row per token."""
+"""The main job: chat -> rendering -> verdicts -> losses, joined into one row per token."""
 
 import math
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any
-
-import pandas as pd
-import torch
-from transformers import PreTrainedModel
+from typing import TYPE_CHECKING, Any
 
 from sftviz import assets
 from sftviz.chat.formats import parse
-from sftviz.chat.messages import Chat
 from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.columns import COLUMNS, FRAME, TokenRow, rows_of
 from sftviz.figures import strip
-from sftviz.loss import IGNORE, NORMALIZATIONS, reduce_nll
-from sftviz.model import TokenLosses, load_model, token_losses
-from sftviz.supervision import checks, policies
-from sftviz.supervision.checks import Checked, Finding
-from sftviz.supervision.packing import Batch, Sample, pad
-from sftviz.supervision.policies import Policy, Supervision
+from sftviz.supervision import IGNORE, checks
+from sftviz.supervision.checks import Evidence, Finding
+from sftviz.supervision.policies import Policy
+from sftviz.supervision.row import Row, row_of
+from sftviz.supervision.verdicts import Verdicts, apply
+from sftviz.words import Said
 
-COLUMNS = (
-    "position", "id", "text", "start", "end", "message", "role", "part", "supervised", "reason",
-    "label", "target", "target_text", "nll", "probability", "rank", "entropy", "grad_norm",
-)  # fmt: skip
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+    from transformers import PreTrainedModel
+
+    from sftviz.model import TokenLosses
+    from sftviz.supervision.packing import Batch
 
 
 @dataclass(frozen=True)
@@ -36,51 +35,90 @@ class Inspection:
     """A chat with every token's supervision and cost. In Jupyter and in a terminal it shows itself as a strip."""
 
     rendering: Rendering
-    supervision: Supervision
-    losses: TokenLosses | None
+    supervision: Verdicts
+    losses: "TokenLosses | None"
     findings: tuple[Finding, ...]
+    unseen: Mapping[str, tuple[str, ...]]  # checks that could not look -> what they lacked
 
-    def frame(self) -> pd.DataFrame:
-        """One row per token, with the columns of COLUMNS.
+    def rows(self) -> list[TokenRow]:
+        """One row a token. `row["nll"]` reads any column of `sftviz.columns.COLUMNS`."""
+        return list(self._rows)
 
-        `supervised` and `label` speak of this row's token as a target; `target` is what this position predicts: the
-        next row's label, -100 in the last row. `nll` (nats) is -log p(next token | tokens so far), given whether the
-        next token is supervised or not. `grad_norm` is the norm of the gradient of the row's own term of the summed
-        loss with respect to its logits: |p - y| where the target counts, 0 where it is -100. Loss columns are NaN
-        without a model and in the last row.
+    def frame(self) -> "pd.DataFrame":
+        """One row per token, with the columns of `sftviz.columns.FRAME`.
+
+        `supervised`, `weight`, `label` and `cost` speak of this row's own token; `target`, `nll`, `probability`,
+        `rank`, `entropy` and `grad_norm` of the next one, which this position predicts. `nll` and `cost` are nats,
+        given whether the token is supervised or not. `grad_norm` is the norm of the gradient of the row's own term of
+        the summed loss with respect to its logits: |w (p - y)| where the target counts, 0 where it is -100. Loss
+        columns are NaN without a model, and where nothing is predicted.
         """
-        rows = pd.DataFrame(self._rows).reindex(columns=list(COLUMNS))
-        losses = ["nll", "probability", "rank", "entropy", "grad_norm"]
-        return rows.astype({"message": "Int64"} | dict.fromkeys(losses, "float64"))
+        import pandas as pd
 
-    def rows(self) -> list[dict[str, Any]]:
-        """The frame's rows and what the strip draws besides: bytes, box, control, forged, gradient norms."""
-        return [dict(row) for row in self._rows]
+        table = pd.DataFrame({name: [COLUMNS[name].value(row) for row in self._rows] for name in FRAME})
+        table["reason"] = table["reason"].map(str)
+        numbers = ["nll", "probability", "rank", "entropy", "grad_norm", "cost", "weight"]
+        return table.astype({"message": "Int64"} | dict.fromkeys(numbers, "float64"))
 
     def loss(self, normalization: str = "token") -> float:
         """The loss in nats under a normalization of `sftviz.loss.NORMALIZATIONS`: token, sample or sequence.
 
-        NaN without a model; 0 where nothing is supervised. Raises ValueError for an unknown normalization.
+        The sample's own weights multiply the costs; the divisor counts targets. Targets beyond the model's context have
+        no cost and are left out. NaN without a model; 0 where nothing is supervised. Raises ValueError for an unknown
+        normalization.
         """
+        import torch
+
+        from sftviz.loss import NORMALIZATIONS, reduce_nll
+
         if normalization not in NORMALIZATIONS:
             raise ValueError(f"normalization {normalization!r} is unknown; use one of {', '.join(NORMALIZATIONS)}")
         if self.losses is None:
             return math.nan
-        labels = torch.tensor([self.supervision.labels])
+        nll = torch.as_tensor(self.losses.nll[:-1], dtype=torch.float64)[None]
+        labels = torch.from_numpy(self.supervision.label_ids)[None].clone()
+        labels[:, 1:][nll.isnan()] = IGNORE  # beyond the model's context: the finding not_priced says so
         counted = labels[:, 1:] != IGNORE
-        nll = torch.where(counted, torch.as_tensor(self.losses.nll[:-1], dtype=torch.float64)[None], 0.0)
-        return float(reduce_nll(nll, labels, normalization))
+        if not counted.any():
+            return 0.0
+        weights = torch.from_numpy(self.supervision.weights)[None] if self.supervision.is_weighted else None
+        return float(reduce_nll(torch.where(counted, nll, 0.0), labels, normalization, weights=weights))
 
     def perplexity(self) -> float:
-        """exp of the loss per supervised token: the number of equally likely tokens it is worth."""
-        return math.exp(self.loss("token"))
+        """exp of the loss per supervised token: the number of equally likely tokens it is worth.
 
-    def by_role(self) -> pd.DataFrame:
+        NaN where nothing is supervised or priced: it is undefined. inf beyond 709 nats.
+        """
+        if not any(row.supervised and row.cost is not None for row in self._rows):
+            return math.nan
+        loss = self.loss("token")
+        return math.exp(loss) if not loss > 709 else math.inf
+
+    def bits_per_byte(self) -> float:
+        """The cost of the supervised text in bits per byte of its UTF-8, its end-of-turns apart.
+
+        Comparable between tokenizers, as nats per token are not. NaN where no text is supervised or priced.
+        """
+        from sftviz.loss.metrics import bits_per_byte
+
+        said = [row for row in self._rows if row.supervised and row.part not in ("end", "after_end")]
+        priced = [(row.cost, row.text) for row in said if row.cost is not None]
+        size = sum(len(text.encode()) for _, text in priced)
+        return bits_per_byte(math.fsum(cost for cost, _ in priced), size) if size else math.nan
+
+    def by_role(self) -> "pd.DataFrame":
         """One row per role: tokens, supervised, share (supervised / tokens) and nll, the mean cost of its tokens."""
-        rows = pd.DataFrame(self._rows)
-        cost = rows["nll"].astype("float64").shift(1)  # a token's own cost stands in the row before it
-        grouped = rows.assign(role=rows["role"].fillna("template"), cost=cost).groupby("role", sort=False)
-        table = grouped.agg(tokens=("id", "size"), supervised=("supervised", "sum"), nll=("cost", "mean"))
+        import pandas as pd
+
+        rows = pd.DataFrame(
+            {
+                "role": [row.role or "template" for row in self._rows],
+                "supervised": [row.supervised for row in self._rows],
+                "cost": pd.Series([row.cost for row in self._rows], dtype="float64"),
+            }
+        )
+        grouped = rows.groupby("role", sort=False)
+        table = grouped.agg(tokens=("role", "size"), supervised=("supervised", "sum"), nll=("cost", "mean"))
         table.insert(2, "share", table["supervised"] / table["tokens"])
         return table.reset_index()
 
@@ -88,107 +126,81 @@ class Inspection:
         """The likeliest next tokens at a position, text and probability, likeliest first; empty without a model."""
         if self.losses is None or not 0 <= position < len(self._rows) - 1:
             return []
+        if self._rows[position].prediction.nll is None:
+            return []
         tokenizer = self.rendering.tokenizer
         ids, probabilities = self.losses.top_ids[position], self.losses.top_probabilities[position]
         return [(tokenizer.decode([int(i)]), float(p)) for i, p in zip(ids, probabilities, strict=True)]
 
+    def headline(self) -> Said:
+        """How many tokens are supervised, and what they cost."""
+        counts = {
+            "supervised": sum(self.supervision.supervised),
+            "total": len(self.rendering.tokens),
+            "policy": self.supervision.policy.name,
+        }
+        if self.losses is None:
+            return Said("headline.supervised", **counts)
+        if math.isnan(self.perplexity()):
+            return Said("headline.undefined", **counts)
+        return Said("headline.priced", **counts, loss=self.loss(), perplexity=self.perplexity())
+
     def _repr_html_(self) -> str:
-        return strip.to_html(self._rows, self._headline(), self.findings)
+        return strip.to_html(self._rows, self.headline(), self.findings)
 
     def __rich__(self) -> Any:
-        return strip.to_rich(self._rows, self._headline(), self.findings)
+        return strip.to_rich(self._rows, self.headline(), self.findings)
 
     def __repr__(self) -> str:
         return strip.to_terminal(self, colour=sys.stdout.isatty())
 
-    def _headline(self) -> str:
-        supervised, total = sum(self.supervision.supervised), len(self._rows)
-        line = f"{supervised} of {total} tokens supervised by {self.supervision.policy.name}"
-        if self.losses is None:
-            return line
-        return f"{line}; loss {self.loss():.4f} nats per supervised token, perplexity {self.perplexity():.2f}"
-
     @cached_property
-    def _rows(self) -> list[dict[str, Any]]:
-        texts = _box_texts(self.rendering)
-        return [self._row(position, texts) for position in range(len(self.rendering.tokens))]
-
-    def _row(self, position: int, texts: Sequence[str]) -> dict[str, Any]:
-        token = self.rendering.tokens[position]
-        span = self.rendering.span_of(token)
-        target = self.supervision.targets[position]
-        return {
-            "position": position,
-            "id": token.id,
-            "text": token.text,
-            "bytes": self.rendering.tokenizer.bytes_of(token.id).hex(" ").upper(),
-            "box": token.box,
-            "start": token.start,
-            "end": token.end,
-            "message": span.turn,
-            "role": span.role,
-            "part": span.part,
-            "supervised": self.supervision.supervised[position],
-            "reason": self.supervision.reasons[position],
-            "label": self.supervision.labels[position],
-            "target": target,
-            "target_text": texts[position + 1] if position + 1 < len(texts) else "",
-            "control": token.is_control,
-            "forged": token.is_forged,
-            **self._costs(position, target),
-        }
-
-    def _costs(self, position: int, target: int) -> dict[str, float | None]:
-        losses = self.losses
-        if losses is None or position == len(self.rendering.tokens) - 1:
-            return dict.fromkeys(("nll", "probability", "rank", "entropy", "grad_norm", "grad_norm_hidden"))
-        counts = target != IGNORE
-        return {
-            "nll": float(losses.nll[position]),
-            "probability": math.exp(-float(losses.nll[position])),
-            "rank": int(losses.rank[position]),
-            "entropy": float(losses.entropy[position]),
-            "grad_norm": float(losses.grad_norm_logits[position]) if counts else 0.0,
-            "grad_norm_hidden": float(losses.grad_norm_hidden[position]) if counts else 0.0,
-        }
+    def _rows(self) -> list[TokenRow]:
+        return rows_of(self.rendering, self.supervision, self.losses)
 
 
 def inspect(
-    chat: str | bytes | list[Any] | dict[str, Any] | Chat,
+    chat: Any,
     tokenizer: Any = "sftviz/tiny",
     template: str | None = None,
     policy: str | Policy = "assistant_only",
-    model: str | PathLike[str] | PreTrainedModel | None = "sftviz/tiny-sft",
+    model: "str | PathLike[str] | PreTrainedModel | None" = "sftviz/tiny-sft",
     *,
     online: bool = False,
+    side: str = "chosen",
+    media: str = "refuse",
     **knobs: Any,
 ) -> Inspection:
     """See what a chat's loss is made of.
 
-    chat: text in any recognised form, a list of message dicts, or a Chat. tokenizer and model: a name, a folder, a Hub
-    id (with online=True), or the loaded object; model=None skips the forward pass. template: a name, "tokenizer", or
-    Jinja text. knobs: fields of the policy, as roles={"assistant"}, header=True, end="none".
+    chat: text in any recognised form, a list of message dicts, a data set's row (NumPy, pandas and Arrow values too),
+    or a Chat. tokenizer and model: a name, a folder, a Hub id (with online=True), or the loaded object; model=None
+    skips the forward pass. template: a name, "tokenizer", or Jinja text; None leaves training text as it stands, and
+    writes anything else with the tokenizer's own. side: of a preference row, "chosen" or "rejected". media: "refuse", or
+    "placeholder" for a chip in the place of an image. knobs: fields of the policy, as roles={"user"}, end="none".
 
     Raises ChatError where the chat cannot be read or the template refuses it, ValueError for an unknown name.
     """
-    rendering = render(parse(chat), load_tokenizer(tokenizer, online=online), template, online=online)
-    supervision = policies.apply(policy, rendering, **knobs)
+    rendering = render(parse(chat, side=side, media=media), load_tokenizer(tokenizer, online=online), template, online=online)
+    verdicts = apply(policy, rendering, **knobs)
     misfit = _misfit(model, rendering)
-    loaded = None if model is None or misfit else load_model(model, online=online)
-    losses = token_losses(loaded, rendering.ids) if loaded else None
-    context = getattr(loaded.config, "max_position_embeddings", None) if loaded else None
-    findings = checks.run(Checked(rendering, supervision, context))
-    return Inspection(rendering, supervision, losses, (*misfit, *findings))
+    loaded, losses = (None, None) if model is None or misfit else _priced(model, rendering, online)
+    report = checks.run(Evidence(_row(rendering, loaded, losses), verdicts))
+    return Inspection(rendering, verdicts, losses, (*misfit, *report.findings), report.unseen)
 
 
-def batched(seen: Sequence[Inspection]) -> tuple[Batch, torch.Tensor]:
+def batched(seen: Sequence[Inspection]) -> "tuple[Batch, torch.Tensor]":
     """Inspected chats padded to one batch, and their costs: nll [B, T-1] in nats, 0 on padding.
 
     Raises ValueError where a chat was inspected without a model.
     """
+    import torch
+
+    from sftviz.supervision.packing import Sample, pad
+
     if any(one.losses is None for one in seen):
         raise ValueError("a chat was inspected without a model, so there are no costs to put into a batch")
-    samples = [Sample(tuple(one.rendering.ids), tuple(one.supervision.labels)) for one in seen]
+    samples = [Sample(tuple(one.rendering.ids), one.supervision.labels) for one in seen]
     batch = pad(samples, seen[0].rendering.tokenizer.pad_id or 0 if seen else 0)
     nll = torch.zeros(len(seen), max(0, batch.input_ids.shape[1] - 1), dtype=torch.float64)
     for row, one in enumerate(seen):
@@ -197,23 +209,33 @@ def batched(seen: Sequence[Inspection]) -> tuple[Batch, torch.Tensor]:
     return batch, nll
 
 
+def _priced(model: Any, rendering: Rendering, online: bool) -> "tuple[PreTrainedModel, TokenLosses]":
+    """The loaded model and what it says of the row, as far as its context goes: further it would be guesswork."""
+    from sftviz.model import load_model, token_losses
+
+    loaded = load_model(model, online=online)
+    return loaded, token_losses(loaded, rendering.ids, at_most=_context(loaded))
+
+
+def _context(model: Any) -> int | None:
+    return getattr(model.config, "max_position_embeddings", None)
+
+
+def _row(rendering: Rendering, model: Any, losses: Any) -> Row:
+    row = row_of(rendering)
+    if model is None:
+        return row
+    return replace(
+        row,
+        vocabulary=model.get_input_embeddings().weight.shape[0],
+        context_length=_context(model),
+        priced=losses.priced,
+    )
+
+
 def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:
     """An embedded model reads the embedded tokenizer's ids only: any other ids would give numbers without meaning."""
     if not assets.is_embedded_model(model) or rendering.tokenizer.name == assets.TOKENIZER:
         return ()
-    return (
-        Finding(
-            "model_reads_other_ids",
-            "error",
-            f"model {model} reads the ids of {assets.TOKENIZER}, not those of {rendering.tokenizer.name}: no loss",
-            "pass the model that belongs to this tokenizer, or model=None",
-        ),
-    )
-
-
-def _box_texts(rendering: Rendering) -> list[str]:
-    """What to show for a token that shares a character with the one before it: that character."""
-    shown: dict[int, str] = {}
-    for token in rendering.tokens:
-        shown[token.box] = shown.get(token.box, "") + token.text
-    return [token.text or shown[token.box] for token in rendering.tokens]
+    values = {"model": model, "reads": assets.TOKENIZER, "tokenizer": rendering.tokenizer.name}
+    return (Finding("model_reads_other_ids", "error", values),)

@@ -12,10 +12,13 @@ FLOORS = {
     "assets": 0, "attention": 0, "loss": 0, "words": 0,
     "chat": 1, "supervision": 1,
     "model": 2, "training": 2,
-    "figures": 3, "inspection": 3, "bugs": 3, "audit": 3,
+    "columns": 3, "figures": 3, "inspection": 3, "overview": 3, "bugs": 3, "audit": 3,
     "ui": 4, "cli": 4,
 }  # fmt: skip
-SAME_FLOOR = {("supervision", "chat"), ("inspection", "figures"), ("bugs", "inspection"), ("audit", "inspection")}
+SAME_FLOOR = {
+    ("supervision", "chat"), ("inspection", "figures"), ("inspection", "columns"), ("figures", "columns"),
+    ("overview", "inspection"), ("bugs", "inspection"), ("audit", "inspection"),
+}  # fmt: skip
 
 
 def room_of(module: str) -> str:

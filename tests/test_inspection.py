@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from itertools import pairwise
+from dataclasses import fields, replace
 
 import pandas as pd
 import pytest
@@ -15,11 +15,13 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 import sftviz
 from sftviz.assets import MODELS, TOKENIZER, held_out, locate
-from sftviz.chat.messages import Chat
+from sftviz.chat.messages import Chat, ChatError
 from sftviz.chat.samples import SAMPLES
-from sftviz.inspection import COLUMNS, batched
+from sftviz.chat.write.templates import TEMPLATES
+from sftviz.columns import COLUMNS, FRAME
+from sftviz.inspection import batched
 from sftviz.loss import reduce_nll
-from sftviz.model import load_model
+from sftviz.model import TokenLosses, load_model
 from tests.chat.chats import any_chat
 
 CHAT = "User: What does thumb mean?\nAssistant: Thumb means a short digit.\nUser: Thanks!\nAssistant: You're welcome!"
@@ -32,7 +34,7 @@ def seen() -> sftviz.Inspection:
 
 def test_the_frame_has_the_houses_columns(seen: sftviz.Inspection) -> None:
     frame = seen.frame()
-    assert tuple(frame.columns) == COLUMNS
+    assert tuple(frame.columns) == FRAME
     assert "".join(frame["text"]) == seen.rendering.text
     assert frame["position"].tolist() == list(range(len(frame)))
 
@@ -72,6 +74,96 @@ def test_the_loss_is_what_transformers_returns(seen: sftviz.Inspection) -> None:
     assert seen.loss() == pytest.approx(
         load_model("sftviz/tiny-sft")(input_ids=ids, labels=labels).loss.item(), rel=1e-4
     )
+
+
+def test_a_rows_own_cost_is_what_the_row_before_predicted(seen: sftviz.Inspection) -> None:
+    rows = seen.rows()
+    assert rows[0].cost is None
+    assert [row.cost for row in rows[1:]] == [row.prediction.nll for row in rows[:-1]]
+    frame = seen.frame()
+    assert frame["cost"].tolist()[1:] == frame["nll"].tolist()[:-1]
+
+
+def by_hand() -> sftviz.Inspection:
+    """A chat whose costs are 0, 1, 2, … at the positions that predict them: nll[t] = t."""
+    seen = sftviz.inspect("User: hi\nAssistant: yo")
+    made = {field.name: getattr(seen.losses, field.name) for field in fields(seen.losses)}
+    made["nll"] = torch.arange(len(seen.rendering.tokens), dtype=torch.float64)
+    made["grad_norm_logits"], made["grad_norm_hidden"] = made["nll"] + 100, made["nll"] + 200
+    return replace(seen, losses=TokenLosses(**made))
+
+
+def test_by_role_means_the_costs_of_a_roles_own_tokens() -> None:
+    """By hand: token t was predicted at t - 1 and cost t - 1; the first has no cost."""
+    seen = by_hand()
+    frame = seen.frame()
+    table = seen.by_role().set_index("role")
+    for role in ("user", "assistant"):
+        places = [t for t, r in enumerate(frame["role"]) if r == role and t > 0]
+        assert table.loc[role, "nll"] == pytest.approx(sum(t - 1 for t in places) / len(places))
+        assert table.loc[role, "tokens"] == sum(frame["role"] == role)
+
+
+def test_gradients_on_logits_and_on_hidden_are_not_confused() -> None:
+    last = by_hand().rows()[-2].prediction  # it predicts the end-of-turn's newline or the end itself
+    counted = [row.prediction for row in by_hand().rows() if row.prediction.target != -100]
+    assert all(one.grad_norm == one.nll + 100 and one.grad_norm_hidden == one.nll + 200 for one in counted)
+    assert last.target == -100
+    assert last.grad_norm == 0.0
+
+
+def test_a_weight_multiplies_a_turns_cost_and_the_divisor_counts_targets() -> None:
+    chat = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]
+    whole = sftviz.inspect(chat)
+    half = sftviz.inspect([chat[0], chat[1] | {"weight": 0.5}])
+    against = sftviz.inspect([chat[0], chat[1] | {"weight": -1}])
+    assert half.loss() == pytest.approx(whole.loss() / 2)
+    assert against.loss() == pytest.approx(-whole.loss())
+    assert against.frame()["weight"].min() == -1.0
+
+
+def test_perplexity_of_nothing_is_undefined_and_of_much_infinite() -> None:
+    nothing = sftviz.inspect("User: hi")
+    assert math.isnan(nothing.perplexity())
+    assert "undefined" in repr(nothing)
+    much = by_hand()
+    huge = replace(much, losses=replace(much.losses, nll=much.losses.nll + 1000.0))
+    assert huge.perplexity() == math.inf
+    assert "inf" in repr(huge)
+
+
+def test_bits_per_byte_counts_the_replys_own_bytes() -> None:
+    """By hand: nats of the reply's tokens, end-of-turn apart, / ln 2 / UTF-8 bytes of the reply."""
+    seen = sftviz.inspect("User: What does owl mean?\nAssistant: Owl means a night bird.")
+    nats = sum(row.cost for row in seen.rows() if row.supervised and row.part == "content")
+    assert seen.bits_per_byte() == pytest.approx(nats / math.log(2) / len(b"Owl means a night bird."))
+    assert math.isnan(sftviz.inspect("User: hi").bits_per_byte())
+
+
+def test_a_chat_longer_than_the_model_is_priced_as_far_as_it_reads() -> None:
+    seen = sftviz.inspect([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "word " * 700}])
+    frame = seen.frame()
+    assert frame["cost"].iloc[1:512].notna().all()
+    assert frame["cost"].iloc[513:].isna().all()
+    assert math.isfinite(seen.loss())
+    assert "not_priced" in [finding.code for finding in seen.findings]
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "user", "assistant", "tool", "wizard"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_rendering_of_nothing_breaks_nothing(template: str, role: str) -> None:
+    try:
+        seen = sftviz.inspect([{"role": role, "content": "x"}], template=template)
+    except ChatError as error:
+        assert error.code == "template_says"
+        return
+    assert isinstance(seen.loss(), float)
+    assert repr(seen)
+    assert seen._repr_html_()
+    seen.frame()
+    seen.by_role()
+    if not len(seen.rendering.tokens):
+        assert "nothing_written" in [finding.code for finding in seen.findings]
 
 
 def test_an_unknown_normalization_is_refused(seen: sftviz.Inspection) -> None:
@@ -152,23 +244,23 @@ def test_findings_carry_code_severity_message_remedy_and_tokens() -> None:
     assert finding.tokens
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(any_chat())
 def test_any_chat_can_be_inspected(chat: Chat) -> None:
     frame = sftviz.inspect(chat, model=None).frame()
     assert isinstance(frame, pd.DataFrame)
     assert frame["reason"].str.len().gt(0).all()
-    json.dumps(sftviz.inspect(chat, model=None).rows())
+    rows = [{name: row[name] for name in COLUMNS if name != "reason"} for row in sftviz.inspect(chat).rows()]
+    json.dumps(rows, allow_nan=False)  # a page is sent them so
 
 
 def mean_cost(model: str, role: str) -> float:
-    costs: list[float] = []
-    for chat in held_out()["chats"][:40]:
-        rows = sftviz.inspect(chat, model=model).rows()
-        for before, row in pairwise(rows):
-            wanted = row["supervised"] if role == "assistant" else row["role"] == "user" and row["part"] == "content"
-            if wanted:
-                costs.append(before["nll"])
+    costs = [
+        row.cost
+        for chat in held_out()["chats"][:40]
+        for row in sftviz.inspect(chat, model=model).rows()
+        if (row.supervised if role == "assistant" else row.role == "user" and row.part == "content")
+    ]
     return sum(costs) / len(costs)
 
 

@@ -13,56 +13,52 @@ from sftviz.supervision.labels import shifted
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.language import t
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-base"
 TEXT = "A river is a large natural stream of water."
 LONGEST = 16  # tokens
-SHIFTS = {0: "not at all", 1: "by one", 2: "by two"}
-MEANINGS = {
-    0: "Every position is asked for the token it has just read. A model that copies its input is perfect.",
-    1: "Every position is asked for the token that comes next. The last one has no answer.",
-    2: "The double shift: every position is asked for the token after the next, and the next is never asked for.",
-}
-
+SHIFTS = (0, 1, 2)  # tokens to the left
 
 # token_nll shifts by one itself: the labels come moved by the rest
 MOVED = {0: lambda ids: F.pad(ids[:, :-1], (1, 0), value=IGNORE), 1: torch.clone, 2: shifted}
 
 
-@st.fragment
+@fragment
 def lab() -> None:
-    text = st.text_input(t("Text"), linked("shift_text", TEXT), max_chars=200, key="shift_text")
+    text = st.text_input(t("ui.common.text"), linked("shift_text", TEXT), max_chars=200, key="shift_text")
     shift = st.segmented_control(
-        t("Labels move to the left"),
+        t("ui.next_token.shift"),
         list(SHIFTS),
         default=linked_choice("shift_by", list(SHIFTS), 1),
-        format_func=lambda by: t(SHIFTS[by]),
+        format_func=lambda by: t(f"ui.next_token.by_{by}"),
         key="shift_by",
         required=True,
     )
-    st.write(t(MEANINGS[shift]))
-    tokens = load_tokenizer(assets.TOKENIZER).encode(text)[:LONGEST]
-    if len(tokens) < 3:
-        st.info(t("Give a text of at least three tokens."))
+    st.write(t(f"ui.next_token.meaning_{shift}"))
+    tokens = load_tokenizer(assets.TOKENIZER).encode(text)
+    ranges = list(zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True))[:LONGEST]
+    if len(ranges) < 3:
+        st.info(t("ui.next_token.too_short"))
         return
-    ids = torch.tensor([[token.id for token in tokens]])
+    ids = torch.from_numpy(tokens.ids[:LONGEST])[None]
     labels = MOVED[shift](ids)
     nll = token_nll(_logits(tuple(ids[0].tolist())), labels)
     asked = (labels[0, 1:] != IGNORE).tolist()
-    texts = [text[token.start : token.end] for token in tokens]
+    texts = [text[start:end] for start, end in ranges]
     _drawn(texts, [texts[at + shift] if yes else "" for at, yes in enumerate(asked)], nll[0].tolist())
     left, right = st.columns(2)
     with left:
-        facts({t("positions that are asked"): t("{asked} of {all}").format(asked=sum(asked), all=len(tokens))})
+        facts({t("ui.next_token.positions_asked"): t("ui.common.count_of", asked=sum(asked), all=len(ranges))})
     with right:
-        facts({t("loss, the mean of their costs"): f"{float(reduce_nll(nll, labels)):.3f} nats"})
+        facts({t("ui.next_token.loss"): f"{float(reduce_nll(nll, labels)):.3f} nats"})
 
 
 def _drawn(texts: list[str], compared: list[str], costs: list[float]) -> None:
     rows = [
-        Cells(t("has just read"), texts, ["text"] * len(texts)),
-        Cells(t("is asked for"), compared, ["asked for"] * len(compared)),
+        Cells(t("ui.next_token.just_read"), texts, ["text"] * len(texts)),
+        Cells(t("ui.next_token.is_asked"), compared, ["asked for"] * len(compared)),
     ]
     asked = [cost if text else None for text, cost in zip(compared, costs, strict=True)]
     show(alignment(rows, asked, theme()), "shift_alignment")

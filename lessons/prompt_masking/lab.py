@@ -13,25 +13,34 @@ from sftviz.supervision.policies import POLICIES
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.components.token_strip import token_strip
-from sftviz.ui.language import t, told
+from sftviz.ui.language import t, told, words_of
+from sftviz.ui.piece import fragment
 
-ENDS = {"each": "of every turn", "last": "of the last turn", "none": "of no turn"}
-MODELS = {"sftviz/tiny-sft": "tuned with the mask", "sftviz/tiny-unmasked": "tuned without a mask"}
+ENDS = ("each", "last", "none")
+MODELS = {"sftviz/tiny-sft": "masked", "sftviz/tiny-unmasked": "unmasked"}
 LONGEST = 32  # tokens a model writes
 
 
-@st.fragment
+@fragment
 def lab() -> None:
     seen = _chosen()
     supervised = sum(seen.supervision.supervised)
-    facts({t("supervised tokens"): t("{asked} of {all}").format(asked=supervised, all=len(seen.rendering.ids))})
+    facts(
+        {
+            t("ui.prompt_masking.supervised_tokens"): t(
+                "ui.common.count_of", asked=supervised, all=len(seen.rendering.ids)
+            )
+        }
+    )
     selected = token_strip(list(seen.rows()), "supervised", key="masking_strip", selected=0)
     row = seen.rows()[selected]
-    st.text(f"{row['text']!r}: {told(row['reason'])}")
+    st.text(f"{row.text!r}: {told(row.reason)}")
     columns = st.columns(3)
     for column, (name, normalization) in zip(columns, NORMALIZATIONS.items(), strict=True):
         with column:
-            facts({t("loss") + ", " + t(normalization.title): f"{seen.loss(name):.3f} nats"})
+            facts(
+                {t("ui.common.loss") + ", " + words_of("normalization", normalization): f"{seen.loss(name):.3f} nats"}
+            )
     _goes_on(seen)
 
 
@@ -40,31 +49,31 @@ def _chosen() -> Inspection:
     with left:
         names = list(SAMPLES)
         chat = st.selectbox(
-            t("Chat"),
+            t("ui.common.chat"),
             names,
             index=names.index(linked_choice("masking_chat", names, "single_turn")),
-            format_func=lambda name: t(SAMPLES[name].title),
+            format_func=lambda name: words_of("sample", SAMPLES[name]),
             key="masking_chat",
         )
     with middle:
         policies = list(POLICIES)
         policy = st.selectbox(
-            t("Policy: which tokens carry loss"),
+            t("ui.common.policy"),
             policies,
             index=policies.index(linked_choice("masking_policy", policies, "assistant_only")),
-            format_func=lambda name: t(POLICIES[name].title),
+            format_func=lambda name: words_of("policy", POLICIES[name]),
             key="masking_policy",
         )
     with right:
-        ends = list(ENDS)
+        ends: list[str] = list(ENDS)
         end = st.selectbox(
-            t("End-of-turn supervised"),
+            t("ui.prompt_masking.end"),
             ends,
             index=ends.index(linked_choice("masking_end", ends, "each")),
-            format_func=lambda name: t(ENDS[name]),
+            format_func=lambda name: t(f"ui.prompt_masking.end_{name}"),
             key="masking_end",
         )
-        header = st.toggle(t("Turn headers supervised"), linked("masking_header", 0) == 1, key="masking_header")
+        header = st.toggle(t("ui.prompt_masking.header"), linked("masking_header", 0) == 1, key="masking_header")
     return _inspected(chat, policy, end, header)
 
 
@@ -74,10 +83,10 @@ def _inspected(chat: str, policy: str, end: str, header: bool) -> Inspection:
 
 
 def _goes_on(seen: Inspection) -> None:
-    st.markdown(f"**{t('The chat is over. What does each model write next?')}**")
-    for column, (name, meaning) in zip(st.columns(2), MODELS.items(), strict=True):
+    st.markdown(f"**{t('ui.prompt_masking.goes_on')}**")
+    for column, (name, tuned) in zip(st.columns(2), MODELS.items(), strict=True):
         with column:
-            st.markdown(f"{t(meaning)} (`{name}`)")
+            st.markdown(f"{t(f'ui.prompt_masking.{tuned}')} (`{name}`)")
             st.code(_written(name, tuple(seen.rendering.ids)), language=None, wrap_lines=True)
 
 

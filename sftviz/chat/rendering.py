@@ -1,20 +1,21 @@
 """Chat -> template -> tokens: every token knows its id, its characters, who wrote it, and in which part of a turn."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os.path import commonprefix
 from typing import Any
 
-from sftviz.chat.messages import Chat, ChatError
+from sftviz.chat.messages import Chat
 from sftviz.chat.spans import Span, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
-from sftviz.chat.write import engine, marks
-from sftviz.chat.write.server import render_bounded
-from sftviz.chat.write.templates import Template, resolve
+from sftviz.chat.write import as_given
+from sftviz.chat.write.added import Added
+from sftviz.chat.write.dropped import Dropped
+from sftviz.chat.write.templates import Template, joined_turns, resolve
+from sftviz.chat.write.writing import Writing, prompt_of, write
+from sftviz.words import Said
 
-REMEDIES = {
-    "template_time": "simplify its loops; a chat template needs milliseconds",
-    "template_memory": "it builds far more text than a chat holds",
-    "template_says": "change the chat so that the template takes it, or choose another template",
-}
+NOT_FOR_TEMPLATES = frozenset({"add_generation_prompt", "continue_final_message", "messages", "tools"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,18 @@ class Rendering:
     parts_known: bool  # False: the template rewrites its messages, so only turns and generation blocks are known
     prompt_end: int  # where the completion begins: what the model would be given before it writes ends here
     prompt_is_prefix: bool  # False: the prompt as written for generation is not how the training text begins
+    prompt_error: Said | None = None  # why the prompt could not be written; prompt_end is then 0 and means nothing
+    dropped: tuple[Dropped, ...] = ()  # what the template leaves out of the text
+    added: tuple[Added, ...] = ()  # what nobody wrote
+    rewritten: int | None = None  # the first character where a pasted text and this one part
+    joined: tuple[int, ...] = ()  # messages that the template joins to the one before them
+    mended: bool = False  # the template wrote half a surrogate pair; U+FFFD stands for it
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])  # what the template was given beside the chat
+
+    @property
+    def as_written(self) -> bool:
+        """True where the text is training text as it was pasted: no template ran."""
+        return self.chat.written is not None and self.chat.written.text == self.text
 
     @property
     def ids(self) -> list[int]:
@@ -40,23 +53,74 @@ class Rendering:
         return self.spans[token.spans[0]]
 
 
-def render(chat: Chat, tokenizer: Any, template: str | None = None, *, online: bool = False) -> Rendering:
+def render(
+    chat: Chat,
+    tokenizer: Any,
+    template: str | None = None,
+    *,
+    online: bool = False,
+    variables: Mapping[str, Any] | None = None,
+) -> Rendering:
     """Write the chat with a template and cut the text into tokens.
 
-    template: a name in TEMPLATES, "tokenizer" for the tokenizer's own, or Jinja text; None: what the pasted text was
-    written in, else the tokenizer's own, else ChatML. Raises ChatError where the template refuses the chat.
+    template: a name in TEMPLATES, "tokenizer" for the tokenizer's own, or Jinja text; None: a pasted training text as
+    it stands, else what the chat names, else the tokenizer's own, else ChatML. variables go to the template beside
+    those of the sample. Raises ChatError where the template refuses the chat.
     """
     tokenizer = load_tokenizer(tokenizer, online=online)
-    chosen = resolve(template, chat.template, tokenizer.chat_template)
-    variables = _variables(chosen, tokenizer)
-    text, spans, parts_known = _write(chat, chosen, variables)
-    prompt_end, prompt_is_prefix = _prompt_end(chat, chosen, variables, text)
-    from_messages = [(span.start, span.end) for span in spans if span.is_quoted]
-    tokens = Tokens.of(text, tokenizer.encode(text, from_messages), spans, tokenizer.control_ids)
-    return Rendering(chat, text, spans, tokens, tokenizer, chosen, parts_known, prompt_end, prompt_is_prefix)
+    if chat.tokenized is not None and template is None:
+        return _tokenized(chat, tokenizer)
+    if chat.written is not None and template is None:
+        return _as_pasted(chat, chat.written.text, chat.written.spans, tokenizer)
+    return _anew(chat, tokenizer, template, variables or {})
 
 
-def _variables(template: Template, tokenizer: Tokenizer) -> dict[str, str]:
+def _anew(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Mapping[str, Any]) -> Rendering:
+    own = tokenizer.chat_template or getattr(tokenizer, "default_template", None)
+    chosen = resolve(template, chat.template, own)
+    given = {**_own_variables(chosen, tokenizer), **_offered(chat.variables), **_offered(variables)}
+    writing = write(chat, chosen, given, tokenizer)
+    prompt = prompt_of(chat, completion_start(chat), chosen, given, writing)
+    return Rendering(
+        chat,
+        writing.text,
+        writing.spans,
+        _tokens(writing.text, writing.spans, tokenizer),
+        tokenizer,
+        chosen,
+        parts_known=writing.parts_known,
+        prompt_end=prompt.end,
+        prompt_is_prefix=prompt.is_prefix,
+        prompt_error=prompt.error,
+        dropped=writing.dropped,
+        added=writing.added_with(prompt.given),
+        rewritten=_parts_at(chat, writing),
+        joined=joined_turns(chat, chosen),
+        mended=writing.mended,
+        variables=given,
+    )
+
+
+def _as_pasted(chat: Chat, text: str, spans: tuple[Span, ...], tokenizer: Tokenizer) -> Rendering:
+    tokens = _tokens(text, spans, tokenizer)
+    end = as_given.completion_at(spans, completion_start(chat), len(text))
+    named = Template(chat.template or "as_written", "", trusted=True)
+    return Rendering(chat, text, spans, tokens, tokenizer, named, True, end, True)
+
+
+def _tokenized(chat: Chat, tokenizer: Tokenizer) -> Rendering:
+    text, encoded = as_given.decoded(chat.tokenized.ids if chat.tokenized else (), tokenizer)
+    spans = as_given.one_span(chat, text)
+    tokens = Tokens.of(text, encoded, spans, tokenizer.control_ids)
+    return Rendering(chat, text, spans, tokens, tokenizer, Template("tokenized", "", trusted=True), True, 0, True)
+
+
+def _tokens(text: str, spans: tuple[Span, ...], tokenizer: Tokenizer) -> Tokens:
+    typed = [(span.start, span.end) for span in spans if span.is_typed]
+    return Tokens.of(text, tokenizer.encode(text, typed), spans, tokenizer.control_ids)
+
+
+def _own_variables(template: Template, tokenizer: Tokenizer) -> dict[str, Any]:
     variables = dict(tokenizer.variables)
     for name, piece in (("bos_token", template.bos), ("eos_token", template.eos)):
         if piece and tokenizer.id_of(piece) is not None:
@@ -64,14 +128,14 @@ def _variables(template: Template, tokenizer: Tokenizer) -> dict[str, str]:
     return {"bos_token": "", "eos_token": "", **variables}
 
 
-def _write(chat: Chat, template: Template, variables: dict[str, str]) -> tuple[str, tuple[Span, ...], bool]:
-    job, made = marks.job(chat, template.jinja, variables)
-    answer = _answer(job, template)
-    if "error" in answer:
-        raise _template_error(answer["error"], template)
-    text = answer["text"]
-    spans = marks.spans(answer["marked"], made, chat, template.has_generation)
-    return text, spans, answer["candidate"] in (0, 1)
+def _offered(variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in variables.items() if name not in NOT_FOR_TEMPLATES}
+
+
+def _parts_at(chat: Chat, writing: Writing) -> int | None:
+    if chat.written is None or chat.written.text == writing.text:
+        return None
+    return len(commonprefix([chat.written.text, writing.text]))
 
 
 def completion_start(chat: Chat) -> int:
@@ -82,26 +146,3 @@ def completion_start(chat: Chat) -> int:
     return asked[-1] + 1 if asked else 0
 
 
-def _prompt_end(chat: Chat, template: Template, variables: dict[str, str], text: str) -> tuple[int, bool]:
-    """Write the prompt as it is written for generation, and see how far the training text agrees with it."""
-    start = completion_start(chat)
-    if start in (0, len(chat.messages)):
-        return (0 if start == 0 else len(text)), True
-    prompt = replace(chat, messages=chat.messages[:start])
-    job, _ = marks.job(prompt, template.jinja, {**variables, "add_generation_prompt": True})
-    answer = _answer({**job, "candidates": []}, template)
-    written = answer.get("text", "")
-    return _common_prefix(written, text), "error" not in answer and text.startswith(written)
-
-
-def _common_prefix(one: str, other: str) -> int:
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
-def _answer(job: engine.Job, template: Template) -> engine.Result:
-    return engine.render(job) if template.trusted else render_bounded(job)
-
-
-def _template_error(error: dict[str, Any], template: Template) -> ChatError:
-    where = f"template {template.name!r}" + (f", line {error['line']}" if error["line"] else "")
-    return ChatError(error["code"], error["message"], where, REMEDIES.get(error["code"], "choose another template"))

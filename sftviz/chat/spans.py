@@ -13,6 +13,7 @@ PARTS = (
     "header", "content", "reasoning", "empty_reasoning", "tool_call", "tool_result", "tools", "media", "end",
     "after_end", "gap", "padding",
 )  # fmt: skip
+THINK_TAGS = "think_tags"  # the field of the tags round a thought that stands inside a message's content
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Span:
     def is_quoted(self) -> bool:
         """True: the characters stand in the chat. False: the template wrote them."""
         return bool(self.field)
+
+    @property
+    def is_typed(self) -> bool:
+        """True: a control token here was typed into the chat. Tags that enclose a message's own thought are meant."""
+        return self.is_quoted and self.field != THINK_TAGS
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class Tokens(Sequence[Token]):
         first = np.clip(np.searchsorted(span_starts, encoded.starts, side="right") - 1, 0, None)
         last = np.maximum(first, np.searchsorted(span_starts, ends, side="left") - 1)
         control = np.isin(encoded.ids, np.fromiter(control_ids, dtype=np.int64, count=len(control_ids)))
-        written = np.cumsum([0, *(not span.is_quoted for span in spans)])
+        written = np.cumsum([0, *(not span.is_typed for span in spans)])
         forged = control & (written[last + 1] == written[first]) if len(spans) else control & False
         return cls(text, encoded.ids, encoded.starts, encoded.ends, first, last, control, forged)
 

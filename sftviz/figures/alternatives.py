@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import OTHER, TARGET, Theme
 from sftviz.figures.strip import visible
+from sftviz.words import tell
 
 LONGEST = 24
 
@@ -28,7 +29,10 @@ def alternatives_bars(
             x=[p for _, _, p in bars],
             y=[_label(place, text) for place, text, _ in bars],
             orientation="h",
-            text=[f"{p:.2%}" + ("  ← target" if hit else "") for (_, _, p), hit in zip(bars, is_target, strict=True)],
+            text=[
+                f"{p:.2%}" + (f"  ← {tell('figure.target')}" if hit else "")
+                for (_, _, p), hit in zip(bars, is_target, strict=True)
+            ],
             textposition="outside",
             cliponaxis=False,
             marker={
@@ -38,7 +42,13 @@ def alternatives_bars(
             hovertemplate="%{y}: %{x:.4%}<extra></extra>",
         )
     )
-    dressed(figure, theme, x="probability", height=60 + 30 * len(bars), margin={"l": 8, "r": 90, "t": 8, "b": 40})
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.axis.probability"),
+        height=60 + 30 * len(bars),
+        margin={"l": 8, "r": 90, "t": 8, "b": 40},
+    )
     figure.update_xaxes(tickformat="~%", range=[0, widest])
     figure.update_yaxes(autorange="reversed")
     return figure

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import EMPTY, SUPERVISED, TARGET, TEXT, Theme
+from sftviz.words import tell
 
 
 def moved_bars(
@@ -14,9 +15,10 @@ def moved_bars(
 ) -> go.Figure:
     """One bar a position: how far its logits moved when the token at `changed` became another one."""
     kinds = {
-        "moved, as it should": (SUPERVISED, "", [t for t in range(len(moved)) if t not in leaked]),
-        "moved before the change: a leak": (TARGET, "/", sorted(leaked)),
+        tell("figure.attention.moved"): (SUPERVISED, "", [t for t in range(len(moved)) if t not in leaked]),
+        tell("figure.attention.leaked"): (TARGET, "/", sorted(leaked)),
     }
+    hover = tell("figure.attention.moved_by", x="%{x}", token="%{customdata}", y="%{y:.3g}")
     figure = go.Figure()
     for name, (colour, pattern, places) in kinds.items():
         figure.add_bar(
@@ -25,10 +27,10 @@ def moved_bars(
             name=name,
             marker={"color": colour, "pattern": {"shape": pattern}},
             customdata=[shown(texts[t]) for t in places],
-            hovertemplate="position %{x}, %{customdata}: %{y:.3g}<extra>" + name + "</extra>",
+            hovertemplate=f"{hover}<extra>{name}</extra>",
         )
     figure.add_vline(x=changed, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
-    dressed(figure, theme, y="largest change of a logit", height=300, barmode="overlay", uirevision="moved")
+    dressed(figure, theme, y=tell("figure.attention.largest_change"), height=300, barmode="overlay", uirevision="moved")
     return figure.update_xaxes(
         tickvals=list(range(len(texts))),
         ticktext=[shown(text, 16) for text in texts],
@@ -44,15 +46,15 @@ def learning_curves(losses: Sequence[float], floor: float, writing: float, theme
     figure.add_scatter(
         x=list(range(steps)),
         y=list(losses),
-        name="training loss",
+        name=tell("figure.attention.training_loss"),
         line={"color": SUPERVISED, "width": 3},
-        hovertemplate="step %{x}: %{y:.3f} nats<extra></extra>",
+        hovertemplate=tell("figure.step_nats", x="%{x}", y="%{y:.3f}") + "<extra></extra>",
     )
     figure.add_scatter(
         x=[0, steps],
         y=[floor, floor],
         mode="lines",
-        name="log V, the honest floor",
+        name=tell("figure.attention.floor"),
         line={"color": TEXT[theme], "dash": "dash", "width": 2},
         hovertemplate="log V = %{y:.3f} nats<extra></extra>",
     )
@@ -60,11 +62,11 @@ def learning_curves(losses: Sequence[float], floor: float, writing: float, theme
         x=[steps],
         y=[writing],
         mode="markers",
-        name="when it has to write",
+        name=tell("figure.attention.writing"),
         marker={"color": TARGET, "size": 14, "symbol": "diamond", "line": {"color": TEXT[theme], "width": 2}},
-        hovertemplate="%{y:.3f} nats<extra>when it has to write</extra>",
+        hovertemplate="%{y:.3f} nats<extra>" + tell("figure.attention.writing") + "</extra>",
     )
-    dressed(figure, theme, x="step", y="loss in nats", height=300)
+    dressed(figure, theme, x=tell("figure.axis.step"), y=tell("figure.axis.loss_nats"), height=300)
     return figure.update_yaxes(rangemode="tozero")
 
 
@@ -82,7 +84,8 @@ def weight_picture(weights: Sequence[Sequence[float]], theme: Theme = "light") -
             text=[[_share(share) for share in row] for row in weights],
             texttemplate="%{text}",
             textfont={"size": 13},
-            hovertemplate="query %{y} gives key %{x} a weight of %{z:.3f}<extra></extra>",
+            hovertemplate=tell("figure.attention.weight", query="%{y}", key="%{x}", weight="%{z:.3f}")
+            + "<extra></extra>",
         )
     )
     dressed(figure, theme, x="key j", y="query i", height=260)

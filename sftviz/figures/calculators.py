@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import CLEAR, dressed, hatched
 from sftviz.figures.palette import GOOD, OTHER, SEQUENTIAL, SUPERVISED, TARGET, TEXT, WRONG, Theme
+from sftviz.words import tell
 
 # fill and pattern of the parts of a stack, in order
 LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"), (OTHER, "\\"))
@@ -71,15 +72,23 @@ def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme =
     """For each weight matrix its own parameters, outlined, and those LoRA trains beside it; logarithmic."""
     figure = go.Figure()
     hover = "%{x}: %{y:.4s}<extra></extra>"
-    figure.add_bar(x=list(full), y=list(full.values()), name="W itself", marker=_outline(theme), hovertemplate=hover)
+    figure.add_bar(
+        x=list(full),
+        y=list(full.values()),
+        name=tell("figure.calculators.full"),
+        marker=_outline(theme),
+        hovertemplate=hover,
+    )
     figure.add_bar(
         x=list(lora),
         y=list(lora.values()),
-        name="LoRA's A and B",
+        name=tell("figure.calculators.lora"),
         marker=hatched(SUPERVISED, "/", TEXT[theme]),
         hovertemplate=hover,
     )
-    dressed(figure, theme, y="parameters of one layer", height=360, barmode="group", uirevision="matrices")
+    dressed(
+        figure, theme, y=tell("figure.calculators.layer_parameters"), height=360, barmode="group", uirevision="matrices"
+    )
     return figure.update_yaxes(type="log", tickformat="~s", dtick=1, rangemode="tozero")
 
 
@@ -87,8 +96,16 @@ def days_curve(
     mfus: Sequence[float], days: Sequence[float], at: float, here: float, theme: Theme = "light"
 ) -> go.Figure:
     """Days over the share of the peak that is used, and where the handle stands."""
-    figure = _curve_with_point(mfus, days, at, here, "MFU %{x:.0%}: %{y:.3~s} days<extra></extra>", theme)
-    dressed(figure, theme, x="model FLOPs utilisation (MFU)", y="days", height=360, uirevision="days")
+    hover = tell("figure.calculators.days_at", x="%{x:.0%}", y="%{y:.3~s}") + "<extra></extra>"
+    figure = _curve_with_point(mfus, days, at, here, hover, theme)
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.calculators.mfu"),
+        y=tell("figure.calculators.days"),
+        height=360,
+        uirevision="days",
+    )
     figure.update_xaxes(tickformat=".0%", range=[0, max(mfus)])
     return figure.update_yaxes(rangemode="tozero")
 
@@ -99,8 +116,15 @@ def share_area(
     """Of all operations on a sequence, attention's T² part from below and 6NT above it; T is logarithmic."""
     figure = _curve_with_point(tokens, shares, at, here, "T = %{x:,}: %{y:.1%}<extra></extra>", theme)
     figure.data[0].update(fill="tozeroy", fillpattern={"shape": "/", "fgcolor": SUPERVISED, "size": 8})
-    dressed(figure, theme, x="tokens T of one sequence", y="share of the operations", height=360, uirevision="share")
-    for y, words in ((0.03, "attention, T²"), (0.97, "parameters, 6N a token")):
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.calculators.sequence"),
+        y=tell("figure.calculators.share"),
+        height=360,
+        uirevision="share",
+    )
+    for y, words in ((0.03, tell("figure.calculators.attention")), (0.97, tell("figure.calculators.parameters"))):
         figure.add_annotation(
             x=0.99 if y < 0.5 else 0.01,
             y=y,
@@ -129,7 +153,10 @@ def _curve_with_point(
 def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme: Theme = "light") -> go.Figure:
     """Each source's share of the samples there are, outlined, and of the samples that are drawn."""
     figure = go.Figure()
-    looks = {"of what there is": _outline(theme), "of what is drawn": hatched(SUPERVISED, "/", TEXT[theme])}
+    looks = {
+        tell("figure.calculators.there_is"): _outline(theme),
+        tell("figure.calculators.drawn"): hatched(SUPERVISED, "/", TEXT[theme]),
+    }
     for (name, marker), shares in zip(looks.items(), (by_size, drawn), strict=True):
         figure.add_bar(
             x=list(shares),
@@ -141,7 +168,7 @@ def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme
             cliponaxis=False,
             hovertemplate="%{x}: %{y:.2%}<extra>" + name + "</extra>",
         )
-    dressed(figure, theme, y="share", height=330, barmode="group", uirevision="mixture")
+    dressed(figure, theme, y=tell("figure.axis.share"), height=330, barmode="group", uirevision="mixture")
     return figure.update_yaxes(tickformat=".0%", range=[0, 1.08])
 
 
@@ -160,9 +187,15 @@ def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> go.Fi
     )
     figure.add_hline(y=AS_GOOD_AS_NEW, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
     figure.add_annotation(
-        x=0, xref="paper", xanchor="left", y=AS_GOOD_AS_NEW, yanchor="bottom", text="as good as new", showarrow=False
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=AS_GOOD_AS_NEW,
+        yanchor="bottom",
+        text=tell("figure.calculators.as_new"),
+        showarrow=False,
     )
-    dressed(figure, theme, y="times a sample is seen", height=300, uirevision="repetitions")
+    dressed(figure, theme, y=tell("figure.calculators.times_seen"), height=300, uirevision="repetitions")
     return figure.update_yaxes(range=[0, 1.15 * max(AS_GOOD_AS_NEW, *times.values())])
 
 
@@ -192,7 +225,14 @@ def likeness_map(
             if similarities[i][j] >= threshold:
                 frame = {"color": TEXT[theme], "width": 3}
                 figure.add_shape(type="rect", x0=j - 0.48, x1=j + 0.48, y0=i - 0.48, y1=i + 0.48, line=frame)
-    dressed(figure, theme, x="text", y="text", height=140 + 44 * count, uirevision="likeness")
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.calculators.text"),
+        y=tell("figure.calculators.text"),
+        height=140 + 44 * count,
+        uirevision="likeness",
+    )
     figure.update_xaxes(type="category", range=[-0.5, count - 1.5], showgrid=False)
     return figure.update_yaxes(type="category", range=[count - 0.5, 0.5], showgrid=False)
 

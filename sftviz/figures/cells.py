@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import TARGET, TEXT, Theme
+from sftviz.words import tell
 
 INK = "#1a1c23"
 # fill, pattern, ink (None: the page's own): a kind of cell keeps its look in every row
@@ -32,7 +33,9 @@ class Cells:
 def token_rows(rows: Sequence[Cells], theme: Theme = "light") -> go.Figure:
     """Rows of token cells under one another; cells in a column belong to the same position."""
     figure = go.Figure()
+    hover = tell("figure.cells.hover", x="%{x}", row="%{customdata[0]}", token="%{customdata[1]}")
     for kind, (fill, pattern, ink) in KINDS.items():
+        name = tell(f"figure.cells.{kind.replace(' ', '_')}")
         cells = [
             (at, len(rows) - 1 - line, row.texts[at], row.name)
             for line, row in enumerate(rows)
@@ -44,7 +47,7 @@ def token_rows(rows: Sequence[Cells], theme: Theme = "light") -> go.Figure:
             base=[height + 0.06 for _, height, *_ in cells],
             y=[0.88] * len(cells),
             width=0.94,
-            name=kind,
+            name=name,
             text=[shown(text.strip() or text) for _, _, text, _ in cells],
             textposition="inside",
             insidetextanchor="middle",
@@ -54,8 +57,8 @@ def token_rows(rows: Sequence[Cells], theme: Theme = "light") -> go.Figure:
                 "pattern": {"shape": pattern, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.45)", "size": 6},
                 "line": {"width": 1, "color": TEXT[theme]},
             },
-            customdata=[[shown(name), shown(text)] for *_, text, name in cells],
-            hovertemplate="position %{x}, %{customdata[0]}: %{customdata[1]}<extra>" + kind + "</extra>",
+            customdata=[[shown(row), shown(text)] for *_, text, row in cells],
+            hovertemplate=f"{hover}<extra>{name}</extra>",
         )
     dressed(figure, theme, height=20 + 46 * len(rows), barmode="overlay", showlegend=False)
     figure.update_xaxes(visible=False, range=[-0.55, max(len(row.texts) for row in rows) - 0.45])
@@ -77,13 +80,13 @@ def alignment(rows: Sequence[Cells], costs: Sequence[float | None], theme: Theme
         y=[costs[at] for at in places],
         yaxis="y2",
         width=0.6,
-        name="cost",
+        name=tell("figure.cells.cost"),
         text=[f"{costs[at]:.2f}" for at in places],
         textposition="outside",
         textangle=0,
         cliponaxis=False,
         marker=hatched(TARGET, "/"),
-        hovertemplate="position %{x}: %{y:.3f} nats<extra></extra>",
+        hovertemplate=tell("figure.cells.cost_at", x="%{x}", y="%{y:.3f}") + "<extra></extra>",
     )
     highest = max((costs[at] or 0.0 for at in places), default=1.0)
     figure.update_layout(height=int((figure.layout.height or 0) + 190))
@@ -92,7 +95,7 @@ def alignment(rows: Sequence[Cells], costs: Sequence[float | None], theme: Theme
         yaxis2={
             "domain": list(COSTS),
             "range": [0, 1.18 * max(highest, 1.0)],
-            "title": "cost in nats",
+            "title": tell("figure.axis.cost_nats"),
             "fixedrange": True,
             "automargin": True,
             "gridcolor": "rgba(128,128,128,0.3)",

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import CLEAR, dressed, shown
 from sftviz.figures.palette import SUPERVISED, TARGET, TEXT, Theme
+from sftviz.words import tell
 
 LONGEST = 16  # characters of a token under its bar
 
@@ -26,13 +27,14 @@ def flow_bars(arrived: Arrived, theme: Theme = "light") -> go.Figure:
     """One stack a token: its own row's part, then what came through attention; a dash where both vectors add up to."""
     places = list(range(len(arrived.texts)))
     words = [
-        [shown(text), "carries loss" if counted else "masked"]
+        [shown(text), tell("figure.flow.carries_loss") if counted else tell("figure.flow.masked")]
         for text, counted in zip(arrived.texts, arrived.supervised, strict=True)
     ]
+    part = tell("figure.flow.part", x="%{x}", token="%{customdata[0]}", kind="%{customdata[1]}", y="%{y:.3g}")
     figure = go.Figure()
     for name, values, colour, pattern in (
-        ("from its own row", arrived.own, SUPERVISED, ""),
-        ("through attention", arrived.through_attention, TARGET, "/"),
+        (tell("figure.flow.own"), arrived.own, SUPERVISED, ""),
+        (tell("figure.flow.through"), arrived.through_attention, TARGET, "/"),
     ):
         figure.add_bar(
             x=places,
@@ -40,19 +42,20 @@ def flow_bars(arrived: Arrived, theme: Theme = "light") -> go.Figure:
             name=name,
             marker={"color": colour, "pattern": {"shape": pattern}},
             customdata=words,
-            hovertemplate="position %{x}, %{customdata[0]} (%{customdata[1]}): %{y:.3g}<extra>" + name + "</extra>",
+            hovertemplate=f"{part}<extra>{name}</extra>",
         )
     figure.add_scatter(
         x=places,
         y=list(arrived.total),
         mode="markers",
-        name="both together",
+        name=tell("figure.flow.together"),
         marker={"symbol": "line-ew-open", "size": 13, "color": TEXT[theme], "line": {"width": 3}},
         customdata=words,
-        hovertemplate="position %{x}, %{customdata[0]}: %{y:.3g}<extra>both together</extra>",
+        hovertemplate=tell("figure.flow.norm", x="%{x}", token="%{customdata[0]}", y="%{y:.3g}")
+        + f"<extra>{tell('figure.flow.together')}</extra>",
     )
     _supervised_row(figure, arrived, words, theme)
-    dressed(figure, theme, y="norm of the gradient on the embedding", height=440, barmode="stack", uirevision="flow")
+    dressed(figure, theme, y=tell("figure.flow.embedding_norm"), height=440, barmode="stack", uirevision="flow")
     return figure.update_xaxes(
         tickvals=places,
         ticktext=[shown(text, LONGEST) for text in arrived.texts],
@@ -63,7 +66,10 @@ def flow_bars(arrived: Arrived, theme: Theme = "light") -> go.Figure:
 
 def _supervised_row(figure: go.Figure, arrived: Arrived, words: list[list[str]], theme: Theme) -> None:
     highest = max((a + b for a, b in zip(arrived.own, arrived.through_attention, strict=True)), default=0.0)
-    for name, kind, colour in (("carries loss", True, SUPERVISED), ("masked", False, CLEAR)):
+    for name, kind, colour in (
+        (tell("figure.flow.carries_loss"), True, SUPERVISED),
+        (tell("figure.flow.masked"), False, CLEAR),
+    ):
         places = [t for t, counted in enumerate(arrived.supervised) if counted is kind]
         figure.add_scatter(
             x=places,
@@ -72,7 +78,7 @@ def _supervised_row(figure: go.Figure, arrived: Arrived, words: list[list[str]],
             name=name,
             marker={"symbol": "square", "size": 10, "color": colour, "line": {"width": 2, "color": TEXT[theme]}},
             customdata=[words[t] for t in places],
-            hovertemplate="position %{x}, %{customdata[0]}<extra>" + name + "</extra>",
+            hovertemplate=tell("figure.flow.place", x="%{x}", token="%{customdata[0]}") + f"<extra>{name}</extra>",
         )
 
 
@@ -80,7 +86,10 @@ def row_bars(texts: Sequence[str], norms: Sequence[float], wanted: Sequence[bool
     """The rows of a matrix that are pulled hardest; hatched where a row was nobody's target."""
     figure = go.Figure()
     places = list(range(len(texts)))
-    for name, kind, colour, pattern in (("a target", True, SUPERVISED, ""), ("nobody's target", False, TARGET, "/")):
+    for name, kind, colour, pattern in (
+        (tell("figure.flow.a_target"), True, SUPERVISED, ""),
+        (tell("figure.flow.no_target"), False, TARGET, "/"),
+    ):
         mine = [at for at in places if wanted[at] is kind]
         figure.add_bar(
             y=mine,
@@ -91,7 +100,7 @@ def row_bars(texts: Sequence[str], norms: Sequence[float], wanted: Sequence[bool
             customdata=[shown(texts[at]) for at in mine],
             hovertemplate="%{customdata}: %{x:.3g}<extra>" + name + "</extra>",
         )
-    dressed(figure, theme, x="norm of the gradient on the row", height=120 + 26 * len(texts), barmode="overlay")
+    dressed(figure, theme, x=tell("figure.flow.row_norm"), height=120 + 26 * len(texts), barmode="overlay")
     return figure.update_yaxes(
         tickvals=places, ticktext=[shown(text) for text in texts], autorange="reversed", showgrid=False
     )

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import CURVES, TEXT, Theme
+from sftviz.words import tell
 
-TITLES = {"cross_entropy": "cross-entropy", "squared_error": "squared error", "shortcut": "its diagonal shortcut"}
 PLAYING_MS = 60  # one step of a descent
 
 
@@ -22,17 +22,23 @@ class Pulls:
     here: Mapping[str, float]
 
 
+def title_of(name: str) -> str:
+    return tell(f"figure.gradients.{name}")
+
+
 def pull_curves(pulls: Pulls, theme: Theme = "light", *, logarithmic: bool = False) -> go.Figure:
     """One line a loss over the target's logit, and a point on each where the handle stands."""
     figure = go.Figure()
     for name, values in pulls.curves.items():
         colour, dash = CURVES[name]
+        title = title_of(name)
+        hover = tell("figure.gradients.pull", x="%{x:.1f}", y="%{y:.3g}")
         figure.add_scatter(
             x=list(pulls.logits),
             y=list(values),
-            name=TITLES[name],
+            name=title,
             line={"color": colour, "dash": dash, "width": 3},
-            hovertemplate="target logit %{x:.1f}: %{y:.3g}<extra>" + TITLES[name] + "</extra>",
+            hovertemplate=f"{hover}<extra>{title}</extra>",
         )
     figure.add_scatter(
         x=[pulls.at] * len(pulls.here),
@@ -44,10 +50,11 @@ def pull_curves(pulls: Pulls, theme: Theme = "light", *, logarithmic: bool = Fal
             "color": [CURVES[name][0] for name in pulls.here],
             "line": {"width": 2, "color": TEXT[theme]},
         },
-        hovertemplate="%{y:.4g}<extra>here</extra>",
+        hovertemplate="%{y:.4g}<extra>" + tell("figure.here") + "</extra>",
     )
     figure.add_vline(x=pulls.at, line={"color": TEXT[theme], "width": 1, "dash": "dot"})
-    dressed(figure, theme, x="logit of the target", y="−∂L/∂z of the target", height=380, uirevision="pulls")
+    dressed(figure, theme, x=tell("figure.gradients.target_logit"), y=tell("figure.gradients.target_pull"), height=380)
+    figure.update_layout(uirevision="pulls")
     if logarithmic:
         figure.update_yaxes(type="log", exponentformat="power", range=[-7, 0.3])
     return figure
@@ -64,7 +71,7 @@ def gradient_bars(
     figure.add_bar(
         x=list(tokens),
         y=list(probabilities),
-        name="probability p",
+        name=tell("figure.probability_p"),
         marker={"color": "rgba(0,0,0,0)", "line": {"color": TEXT[theme], "width": 2}},
         hovertemplate="%{x}: p = %{y:.4g}<extra></extra>",
     )
@@ -73,13 +80,13 @@ def gradient_bars(
         figure.add_bar(
             x=list(tokens),
             y=list(values),
-            name=f"∂L/∂z, {TITLES[name]}",
+            name=f"∂L/∂z, {title_of(name)}",
             marker={"color": CURVES[name][0], "pattern": {"shape": patterns[name]}},
-            hovertemplate="%{x}: %{y:.4g}<extra>" + TITLES[name] + "</extra>",
+            hovertemplate="%{x}: %{y:.4g}<extra>" + title_of(name) + "</extra>",
         )
     figure.add_hline(y=0, line={"color": TEXT[theme], "width": 1})
     dressed(figure, theme, height=380, barmode="group", uirevision="bars")
-    figure.update_yaxes(range=[-1.05, 1.05], title="probability; gradient")
+    figure.update_yaxes(range=[-1.05, 1.05], title=tell("figure.axis.probability_gradient"))
     return figure
 
 
@@ -88,7 +95,7 @@ def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light") -> go
     steps = len(next(iter(paths.values())))
     figure = go.Figure(data=_traces(paths, steps - 1, theme))
     figure.frames = [go.Frame(data=_traces(paths, step, theme), name=str(step)) for step in range(steps)]
-    dressed(figure, theme, x="steps of gradient descent", y="p of the target", height=430)
+    dressed(figure, theme, x=tell("figure.gradients.steps"), y=tell("figure.gradients.target_p"), height=430)
     figure.update_xaxes(range=[-0.5, steps - 0.5])
     figure.update_yaxes(range=[-0.03, 1.06])
     figure.update_layout(updatemenus=[_buttons(theme)], sliders=[_step_slider(steps)], margin={"b": 90})
@@ -102,10 +109,10 @@ def _traces(paths: Mapping[str, Sequence[float]], step: int, theme: Theme) -> li
             x=list(range(step + 1)),
             y=list(path[: step + 1]),
             mode="lines+markers",
-            name=TITLES[name],
+            name=title_of(name),
             line={"color": CURVES[name][0], "dash": CURVES[name][1], "width": 3},
             marker={"size": [0] * step + [14], "line": {"width": 2, "color": TEXT[theme]}},
-            hovertemplate="step %{x}: p = %{y:.4g}<extra>" + TITLES[name] + "</extra>",
+            hovertemplate=tell("figure.gradients.at_step", x="%{x}", y="%{y:.4g}") + f"<extra>{title_of(name)}</extra>",
         )
         for name, path in paths.items()
     ]
@@ -125,8 +132,8 @@ def _buttons(theme: Theme) -> dict[str, object]:
         "font": {"color": "#1a1c23"},
         "bgcolor": "#e6e9f2",
         "buttons": [
-            {"label": "▶ Release", "method": "animate", "args": [None, play]},
-            {"label": "❚❚ Stop", "method": "animate", "args": [[None], stop]},
+            {"label": "▶ " + tell("figure.gradients.release"), "method": "animate", "args": [None, play]},
+            {"label": "❚❚ " + tell("figure.gradients.stop"), "method": "animate", "args": [[None], stop]},
         ],
     }
 
@@ -138,6 +145,6 @@ def _step_slider(steps: int) -> dict[str, object]:
         "x": 0.28,
         "y": -0.22,
         "len": 0.72,
-        "currentvalue": {"prefix": "step ", "xanchor": "right"},
+        "currentvalue": {"prefix": tell("figure.axis.step") + " ", "xanchor": "right"},
         "steps": [{"label": str(step), "method": "animate", "args": [[str(step)], jump]} for step in range(steps)],
     }

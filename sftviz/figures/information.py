@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import SUPERVISED, TARGET, TEXT, Theme
+from sftviz.words import tell
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,18 @@ def sums(splits: Sequence[Split], theme: Theme = "light") -> go.Figure:
             textposition=place,
             cliponaxis=False,
             insidetextanchor="middle",
-            hovertemplate=[f"{text} bits<extra></extra>" for text in named],
+            hovertemplate=[f"{tell('figure.information.amount', amount=text)}<extra></extra>" for text in named],
         )
     longest = max(sum(v for v in (split.entropy, split.divergence) if v != math.inf) for split in splits)
     _endless(figure, splits, labels, max(longest, 0.5), theme)
-    dressed(figure, theme, x="bits", height=90 + 70 * len(splits), barmode="stack", uirevision="sums")
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.information.bits"),
+        height=90 + 70 * len(splits),
+        barmode="stack",
+        uirevision="sums",
+    )
     figure.update_xaxes(range=[0, 1.6 * max(longest, 0.5)])
     return figure.update_yaxes(autorange="reversed")
 
@@ -58,7 +66,7 @@ def _endless(figure: go.Figure, splits: Sequence[Split], labels: list[str], reac
         textposition="middle right",
         showlegend=False,
         marker={"symbol": "triangle-right", "size": 22, "color": TARGET, "line": {"width": 2, "color": TEXT[theme]}},
-        hovertemplate="infinite<extra></extra>",
+        hovertemplate=tell("figure.information.infinite") + "<extra></extra>",
     )
 
 
@@ -66,24 +74,26 @@ def coin_curve(
     shares: Sequence[float], entropies: Sequence[float], share: float, entropy: float, theme: Theme = "light"
 ) -> go.Figure:
     """Entropy of a coin in bits over the probability of heads, with the chosen coin marked."""
+    hover = tell("figure.information.coin_at", x="%{x:.2f}", y="%{y:.3f}") + "<extra></extra>"
     figure = go.Figure(
         go.Scatter(
             x=list(shares),
             y=list(entropies),
             line={"color": SUPERVISED, "width": 3},
-            hovertemplate="heads %{x:.2f}: %{y:.3f} bits<extra></extra>",
+            hovertemplate=hover,
         )
     )
     figure.add_scatter(
         x=[share],
         y=[entropy],
         mode="markers+text",
-        text=[f"{in_bits(entropy)} bits  "],
+        text=[tell("figure.information.amount", amount=in_bits(entropy)) + "  "],
         textposition="middle left",
         marker={"size": 14, "color": TARGET, "line": {"width": 2, "color": TEXT[theme]}},
-        hovertemplate="heads %{x:.2f}: %{y:.3f} bits<extra></extra>",
+        hovertemplate=hover,
     )
-    dressed(figure, theme, x="probability of heads", y="entropy in bits", height=330, showlegend=False)
+    dressed(figure, theme, x=tell("figure.information.heads"), y=tell("figure.information.entropy"), height=330)
+    figure.update_layout(showlegend=False)
     return figure.update_yaxes(range=[-0.06, 1.08])
 
 

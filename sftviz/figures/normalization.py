@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import TEXT, Theme
+from sftviz.words import tell
 
 # fill, pattern over it, ink on it
 CHATS = (
@@ -31,6 +32,9 @@ class Weighed:
 
 def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Figure:
     """One bar a supervised token, chat after chat: its weight in the loss."""
+    hover = tell(
+        "figure.normalization.weighs", token="%{customdata[0]}", weight="%{y:.4f}", cost="%{customdata[1]:.3f}"
+    )
     figure = go.Figure()
     start = 0
     for chat, (colour, pattern, _) in zip(chats, _looks(len(chats)), strict=True):
@@ -40,11 +44,11 @@ def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Fi
             name=shown(chat.chat),
             marker=hatched(colour, pattern, CLEAR),
             customdata=[[shown(text), cost] for text, cost in zip(chat.texts, chat.costs, strict=True)],
-            hovertemplate="%{customdata[0]}: weight %{y:.4f}, cost %{customdata[1]:.3f} nats<extra></extra>",
+            hovertemplate=hover + "<extra></extra>",
         )
         start += len(chat.texts) + 1
-    dressed(figure, theme, y="weight in the loss", height=320, uirevision="weights", bargap=0.15)
-    figure.update_xaxes(showticklabels=False, title="supervised tokens, chat by chat")
+    dressed(figure, theme, y=tell("figure.normalization.weight"), height=320, uirevision="weights", bargap=0.15)
+    figure.update_xaxes(showticklabels=False, title=tell("figure.normalization.tokens"))
     return figure.update_yaxes(tickformat=".1%", rangemode="tozero")
 
 
@@ -67,7 +71,12 @@ def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme =
             hovertemplate="%{y}: %{x:.1%}<extra>" + shown(parts[0][0]) + "</extra>",
         )
     dressed(
-        figure, theme, x="share of the loss's weight", height=130 + 44 * len(titles), barmode="stack", showlegend=False
+        figure,
+        theme,
+        x=tell("figure.normalization.share"),
+        height=130 + 44 * len(titles),
+        barmode="stack",
+        showlegend=False,
     )
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
     return figure.update_yaxes(autorange="reversed")

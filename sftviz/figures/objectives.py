@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import CURVES, EMPTY, GOOD, SUPERVISED, TARGET, TEXT, WRONG, Theme
+from sftviz.words import tell
 
 TERM_LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"))
 
@@ -22,7 +23,7 @@ def may_attend_picture(may_attend: Sequence[Sequence[bool]], theme: Theme = "lig
             showscale=False,
             xgap=1,
             ygap=1,
-            hovertemplate="position %{y} looks at %{x}: %{z}<extra></extra>",
+            hovertemplate=tell("figure.objectives.looks", i="%{y}", j="%{x}", z="%{z}") + "<extra></extra>",
         )
     )
     dressed(figure, theme, height=112)
@@ -48,7 +49,7 @@ def partner_matrix(probabilities: Sequence[Sequence[float]], theme: Theme = "lig
             text=[[f"{p:.2f}".removeprefix("0") for p in row] if n <= 8 else [""] * n for row in probabilities],
             texttemplate="%{text}",
             textfont={"size": 13},
-            hovertemplate="a %{y} picks b %{x}: %{z:.4f}<extra></extra>",
+            hovertemplate=tell("figure.objectives.picks", a="%{y}", b="%{x}", p="%{z:.4f}") + "<extra></extra>",
         )
     )
     for i in range(n):
@@ -66,7 +67,7 @@ def loss_over_batch(
     figure = go.Figure()
     for name, values, colour, dash in (
         ("InfoNCE", losses, SUPERVISED, "solid"),
-        ("log N, a guess", guesses, TEXT[theme], "dash"),
+        (tell("figure.objectives.guess"), guesses, TEXT[theme], "dash"),
     ):
         figure.add_scatter(
             x=list(sizes),
@@ -77,7 +78,14 @@ def loss_over_batch(
             hovertemplate="N = %{x}: %{y:.3f} nats<extra>" + name + "</extra>",
         )
     figure.add_vline(x=at, line={"color": TEXT[theme], "width": 2, "dash": "dot"})
-    dressed(figure, theme, x="pairs in the batch, N", y="loss in nats", height=380, uirevision="batch")
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.objectives.pairs"),
+        y=tell("figure.axis.loss_nats"),
+        height=380,
+        uirevision="batch",
+    )
     figure.update_xaxes(type="log", tickvals=list(sizes), ticktext=[str(size) for size in sizes])
     return figure.update_yaxes(rangemode="tozero")
 
@@ -86,13 +94,14 @@ def expert_bars(
     shares: Sequence[float], probabilities: Sequence[float], pulls: Sequence[float], theme: Theme = "light"
 ) -> go.Figure:
     """Over the experts: f, P, and how the loss pulls on each one's logits together."""
-    names = [f"expert {i + 1}" for i in range(len(shares))]
+    names = [tell("figure.objectives.expert", n=i + 1) for i in range(len(shares))]
+    bars = {
+        tell("figure.objectives.token_share"): shares,
+        tell("figure.objectives.mean_probability"): probabilities,
+        tell("figure.objectives.summed_gradient"): pulls,
+    }
     figure = go.Figure()
-    for (name, values), (colour, pattern) in zip(
-        {"f, share of the tokens": shares, "P, mean probability": probabilities, "∂L/∂z, summed": pulls}.items(),
-        TERM_LOOKS,
-        strict=False,
-    ):
+    for (name, values), (colour, pattern) in zip(bars.items(), TERM_LOOKS, strict=False):
         figure.add_bar(
             x=names,
             y=list(values),
@@ -101,7 +110,9 @@ def expert_bars(
             hovertemplate="%{x}: %{y:.3f}<extra>" + name + "</extra>",
         )
     figure.add_hline(y=1 / len(shares), line={"color": TEXT[theme], "width": 1, "dash": "dot"})
-    dressed(figure, theme, y="share; gradient", height=330, barmode="group", uirevision="experts")
+    dressed(
+        figure, theme, y=tell("figure.objectives.share_gradient"), height=330, barmode="group", uirevision="experts"
+    )
     return figure.update_yaxes(range=[-0.45, 1.05])
 
 

@@ -9,8 +9,9 @@ from plotly.subplots import make_subplots
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import CURVES, GOOD, OTHER, SUPERVISED, TARGET, TEXT, WRONG, Theme
 from sftviz.figures.strip import visible
+from sftviz.words import tell
 
-FIRST, AMONG, BEYOND = "the likeliest: rank 1", "among the k likeliest", "beyond them"
+FIRST, AMONG, BEYOND = "first", "among", "beyond"
 RANK_LOOKS = {FIRST: (GOOD, ""), AMONG: (OTHER, "/"), BEYOND: (TARGET, "x")}
 TOKENS_A_LINE = 24
 LONGEST_LABEL = 14  # characters of a token under its bar; the hover has all of it
@@ -47,10 +48,8 @@ def rank_bars(
             col=1,
         )
     figure.add_hrect(y0=0.5, y1=k, row="all", col="all", fillcolor=OTHER, opacity=0.18, line_width=0, layer="below")  # pyright: ignore[reportArgumentType]
-    dressed(
-        figure, theme, y="rank (1 is best)", height=80 + 300 * lines, barmode="overlay", bargap=0.25, uirevision="ranks"
-    )
-    figure.update_layout(legend={"y": 1 + 0.03 / lines})
+    dressed(figure, theme, y=tell("figure.scores.rank"), height=80 + 300 * lines, barmode="overlay", bargap=0.25)
+    figure.update_layout(legend={"y": 1 + 0.03 / lines}, uirevision="ranks")
     figure.update_xaxes(tickangle=-90, tickfont={"size": 13}, showgrid=False, zeroline=False)
     ticks = [10**power for power in range(5) if 10**power < vocabulary / 2] + [vocabulary]
     return figure.update_yaxes(
@@ -60,10 +59,11 @@ def rank_bars(
 
 def _ranked(kind: str, places: list[int], ranks: list[int], told: list[list[str]], in_legend: bool) -> go.Bar:
     colour, pattern = RANK_LOOKS[kind]
+    hover = tell("figure.scores.ranked", token="%{customdata[0]}", rank="%{y:,}", p="%{customdata[1]}")
     return go.Bar(
         x=places,
         y=ranks,
-        name=kind,
+        name=tell(f"figure.scores.{kind}"),
         legendgroup=kind,
         showlegend=in_legend,
         text=[f"{rank:,}" for rank in ranks],
@@ -74,7 +74,7 @@ def _ranked(kind: str, places: list[int], ranks: list[int], told: list[list[str]
         cliponaxis=False,
         marker=hatched(colour, pattern),
         customdata=told,
-        hovertemplate="%{customdata[0]}: rank %{y:,}, probability %{customdata[1]}<extra>" + kind + "</extra>",
+        hovertemplate=f"{hover}<extra>{tell(f'figure.scores.{kind}')}</extra>",
     )
 
 
@@ -103,31 +103,35 @@ def reliability_bars(bins: Sequence[Confident], ece: float, theme: Theme = "ligh
     """A bar a bin up to the share that was right, and hatched from there to how sure the model was."""
     figure = go.Figure()
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", name="as sure as right", line={"color": TEXT[theme], "dash": "dot"}
+        x=[0, 1], y=[0, 1], mode="lines", name=tell("figure.sure_as_right"), line={"color": TEXT[theme], "dash": "dot"}
     )
     middles = [(one.low + one.high) / 2 for one in bins]
     widths = [one.high - one.low for one in bins]
     said = [[one.confidence, one.accuracy, one.count, one.low, one.high] for one in bins]
-    hover = (
-        "confidence above %{customdata[3]:.2f} to %{customdata[4]:.2f}: sure %{customdata[0]:.3f}, right "
-        "%{customdata[1]:.3f}, %{customdata[2]} predictions<extra></extra>"
+    hover = tell(
+        "figure.scores.bin",
+        low="%{customdata[3]:.2f}",
+        high="%{customdata[4]:.2f}",
+        sure="%{customdata[0]:.3f}",
+        right="%{customdata[1]:.3f}",
+        count="%{customdata[2]}",
     )
     figure.add_bar(
         x=middles,
         y=[one.accuracy for one in bins],
         width=widths,
-        name="share that was right",
+        name=tell("figure.share_right"),
         showlegend=True,
         marker=hatched(SUPERVISED, "", TEXT[theme]),
         customdata=said,
-        hovertemplate=hover,
+        hovertemplate=hover + "<extra></extra>",
     )
     figure.add_bar(
         x=middles,
         base=[one.accuracy for one in bins],
         y=[one.confidence - one.accuracy for one in bins],
         width=widths,
-        name=f"gap to the confidence: ECE {ece:.3f}",
+        name=tell("figure.scores.gap", ece=ece),
         showlegend=True,
         marker={
             "color": TARGET,
@@ -135,7 +139,7 @@ def reliability_bars(bins: Sequence[Confident], ece: float, theme: Theme = "ligh
             "line": {"width": 2, "color": TARGET},
         },
         customdata=said,
-        hovertemplate=hover,
+        hovertemplate=hover + "<extra></extra>",
     )
     figure.add_scatter(
         x=middles,
@@ -150,8 +154,8 @@ def reliability_bars(bins: Sequence[Confident], ece: float, theme: Theme = "ligh
     dressed(
         figure,
         theme,
-        x="confidence (probability of the likeliest token)",
-        y="share that was right",
+        x=tell("figure.confidence"),
+        y=tell("figure.share_right"),
         height=420,
         barmode="overlay",
         uirevision="reliability",
@@ -214,18 +218,20 @@ def score_curves(contest: Contest, theme: Theme = "light") -> go.Figure:
         x=[swap.alpha for swap in contest.swaps],
         y=[-swap.score for swap in contest.swaps],
         mode="markers+text",
-        name="change places",
+        name=tell("figure.scores.change_places"),
         showlegend=True,
         text=[swap.names for swap in contest.swaps],
         textposition="bottom right",
         cliponaxis=False,
         marker={"symbol": "diamond", "size": 14, "color": CLEAR, "line": {"width": 2, "color": TEXT[theme]}},
         customdata=[swap.score for swap in contest.swaps],
-        hovertemplate="%{text} level at α = %{x:.3f}: %{customdata:.3f} nats<extra></extra>",
+        hovertemplate=tell("figure.scores.level", pair="%{text}", x="%{x:.3f}", score="%{customdata:.3f}")
+        + "<extra></extra>",
     )
     figure.add_vline(x=contest.at, line={"color": TEXT[theme], "width": 2, "dash": "dot"})
-    dressed(figure, theme, x="length penalty's power α", y="score in nats, better is higher", height=440)
-    figure.update_layout(uirevision="contest")
+    dressed(
+        figure, theme, x=tell("figure.scores.alpha"), y=tell("figure.scores.score"), height=440, uirevision="contest"
+    )
     lengths = [step * 10**power for power in range(-2, 4) for step in (1, 2, 5)]
     return figure.update_yaxes(
         type="log",
@@ -245,6 +251,7 @@ class TextScore:
 
 def text_score_bars(candidates: Mapping[str, Mapping[str, TextScore]], theme: Theme = "light") -> go.Figure:
     """Side by side over the scores' names, one look a candidate; every scale drawn up to its own best."""
+    hover = tell("figure.scores.out_of", x="%{x}", value="%{customdata[0]:.4g}", best="%{customdata[1]:g}")
     figure = go.Figure()
     for (name, scores), (colour, pattern) in zip(candidates.items(), TEXT_LOOKS, strict=False):
         figure.add_bar(
@@ -260,7 +267,7 @@ def text_score_bars(candidates: Mapping[str, Mapping[str, TextScore]], theme: Th
             cliponaxis=False,
             marker=hatched(colour, pattern, TEXT[theme]),
             customdata=[[score.value, score.best] for score in scores.values()],
-            hovertemplate="%{x}: %{customdata[0]:.4g} of %{customdata[1]:g}<extra>" + name + "</extra>",
+            hovertemplate=f"{hover}<extra>{name}</extra>",
         )
-    dressed(figure, theme, y="share of the best possible score", height=380, barmode="group", uirevision="texts")
+    dressed(figure, theme, y=tell("figure.scores.share_of_best"), height=380, barmode="group", uirevision="texts")
     return figure.update_yaxes(range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])

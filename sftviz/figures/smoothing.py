@@ -7,13 +7,16 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import CURVES, SUPERVISED, TARGET, TEXT, Theme
+from sftviz.words import Said, tell
 
-TITLES = {"cross_entropy": "plain", "smoothed": "smoothed"}
+
+def title_of(name: str) -> str:
+    return tell(f"figure.smoothing.{name}")
 
 
 def target_bars(shares: Sequence[float], others: int, theme: Theme = "light") -> go.Figure:
     """What the target token and the first few others are to get; others: tokens that have no bar of their own."""
-    names = ["target", *(f"token {k}" for k in range(1, len(shares)))]
+    names = [tell("figure.target"), *(tell("figure.token", n=k) for k in range(1, len(shares)))]
     figure = go.Figure(
         go.Bar(
             x=names,
@@ -25,8 +28,8 @@ def target_bars(shares: Sequence[float], others: int, theme: Theme = "light") ->
             hovertemplate="%{x}: %{y:.6g}<extra></extra>",
         )
     )
-    more = f" (and {others:,} more tokens like the last)" if others else ""
-    dressed(figure, theme, y="q, what the loss asks for", x=more, height=280, uirevision="target")
+    more = tell("figure.smoothing.more", count=others) if others else ""
+    dressed(figure, theme, y=tell("figure.smoothing.asked_for"), x=more, height=280, uirevision="target")
     return figure.update_yaxes(range=[0, 1.15])
 
 
@@ -49,9 +52,10 @@ def over_gap(gap: Gap, y: str, theme: Theme = "light") -> go.Figure:
         figure.add_scatter(
             x=list(gap.gaps),
             y=list(values),
-            name=TITLES[name],
+            name=title_of(name),
             line={"color": colour, "dash": dash, "width": 3},
-            hovertemplate="gap %{x:.1f}: %{y:.4g}<extra>" + TITLES[name] + "</extra>",
+            hovertemplate=tell("figure.smoothing.at_gap", x="%{x:.1f}", y="%{y:.4g}")
+            + f"<extra>{title_of(name)}</extra>",
         )
     figure.add_scatter(
         x=[gap.at] * len(gap.here),
@@ -63,13 +67,12 @@ def over_gap(gap: Gap, y: str, theme: Theme = "light") -> go.Figure:
             "color": [CURVES[name][0] for name in gap.here],
             "line": {"width": 2, "color": TEXT[theme]},
         },
-        hovertemplate="%{y:.4g}<extra>here</extra>",
+        hovertemplate="%{y:.4g}<extra>" + tell("figure.here") + "</extra>",
     )
     if gap.gaps[0] <= gap.best <= gap.gaps[-1]:
-        figure.add_vline(
-            x=gap.best, line={"color": CURVES["smoothed"][0], "width": 2}, annotation={"text": f"best {gap.best:.2f}"}
-        )
-    return dressed(figure, theme, x="target's logit minus the others'", y=y, height=320, uirevision="gap")
+        best = tell("figure.smoothing.best", gap=gap.best)
+        figure.add_vline(x=gap.best, line={"color": CURVES["smoothed"][0], "width": 2}, annotation={"text": best})
+    return dressed(figure, theme, x=tell("figure.smoothing.gap"), y=y, height=320, uirevision="gap")
 
 
 def token_costs(
@@ -89,12 +92,12 @@ def token_costs(
             x=places,
             y=list(values),
             mode="markers",
-            name=TITLES[name],
+            name=title_of(name),
             customdata=names,
             marker={"color": CURVES[name][0], "symbol": symbol, "size": 10},
-            hovertemplate="%{customdata}: %{y:.3f} nats<extra>" + TITLES[name] + "</extra>",
+            hovertemplate="%{customdata}: %{y:.3f} nats<extra>" + title_of(name) + "</extra>",
         )
-    dressed(figure, theme, y="cost in nats", height=380, uirevision="costs")
+    dressed(figure, theme, y=tell("figure.axis.cost_nats"), height=380, uirevision="costs")
     return figure.update_xaxes(tickvals=places, ticktext=names, tickangle=-60)
 
 
@@ -102,7 +105,7 @@ def token_costs(
 class Calibration:
     """How sure and how often right: confidence and accuracy of each bin that holds something, and the ECE."""
 
-    title: str
+    title: Said
     confidence: Sequence[float]
     accuracy: Sequence[float]
     counts: Sequence[int]
@@ -113,24 +116,25 @@ def calibration_curves(runs: Sequence[Calibration], theme: Theme = "light") -> g
     """Accuracy over confidence, one line a run; on the diagonal a model is as sure as it is right."""
     figure = go.Figure()
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", name="as sure as right", line={"color": "#8c8c8c", "dash": "dot"}
+        x=[0, 1], y=[0, 1], mode="lines", name=tell("figure.sure_as_right"), line={"color": "#8c8c8c", "dash": "dot"}
     )
     looks = (
         ("#8c8c8c", "solid", "circle"),
         (SUPERVISED, "solid", "square"),
         (CURVES["smoothed"][0], "dashdot", "diamond"),
     )
+    hover = tell("figure.smoothing.bin", sure="%{x:.2f}", right="%{y:.2f}", count="%{customdata}")
     for run, (colour, dash, symbol) in zip(runs, looks, strict=False):
         figure.add_scatter(
             x=list(run.confidence),
             y=list(run.accuracy),
             mode="lines+markers",
-            name=f"{run.title}: ECE {run.ece:.3f}",
+            name=tell("figure.smoothing.run", title=run.title, ece=run.ece),
             line={"color": colour, "dash": dash, "width": 2},
             marker={"symbol": symbol, "size": 10},
             customdata=list(run.counts),
-            hovertemplate="sure %{x:.2f}, right %{y:.2f}, %{customdata} predictions<extra></extra>",
+            hovertemplate=hover + "<extra></extra>",
         )
-    dressed(figure, theme, x="confidence (probability of the likeliest token)", y="share that was right", height=420)
+    dressed(figure, theme, x=tell("figure.confidence"), y=tell("figure.share_right"), height=420)
     figure.update_xaxes(range=[0, 1.02])
     return figure.update_yaxes(range=[0, 1.02])

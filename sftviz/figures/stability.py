@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import GOOD, TARGET, TEXT, Theme
+from sftviz.words import tell
 
 
 def push_curves(
@@ -21,14 +22,17 @@ def push_curves(
     breaks_at: the push at which the largest logit's exp overflows in this precision.
     """
     figure = go.Figure()
-    for name, values, colour, dash in (("stable", stable, GOOD, "solid"), ("naive", naive, TARGET, "dash")):
+    for name, values, colour, dash in (
+        (tell("figure.stability.stable"), stable, GOOD, "solid"),
+        (tell("figure.stability.naive"), naive, TARGET, "dash"),
+    ):
         figure.add_scatter(
             x=list(pushes),
             y=list(values),
             name=name,
             connectgaps=False,
             line={"color": colour, "dash": dash, "width": 3},
-            hovertemplate="pushed by %{x:.1f}: %{y:.4g} nats<extra>" + name + "</extra>",
+            hovertemplate=tell("figure.stability.pushed", x="%{x:.1f}", y="%{y:.4g}") + f"<extra>{name}</extra>",
         )
     broken = [push for push, value in zip(pushes, naive, strict=True) if value is None]
     finite = [value for value in stable if value is not None]
@@ -36,14 +40,16 @@ def push_curves(
         x=broken,
         y=[max(finite, default=1.0) * 1.15] * len(broken),
         mode="markers",
-        name="naive: NaN or inf",
+        name=tell("figure.stability.broken"),
         marker={"symbol": "x", "size": 8, "color": TARGET},
-        hovertemplate="pushed by %{x:.1f}: no number<extra>naive</extra>",
+        hovertemplate=tell("figure.stability.no_number", x="%{x:.1f}")
+        + f"<extra>{tell('figure.stability.naive')}</extra>",
     )
     figure.add_vline(x=at, line={"color": TEXT[theme], "width": 2, "dash": "dot"})
     if breaks_at <= pushes[-1]:
-        figure.add_vline(x=breaks_at, line={"color": TARGET, "width": 1}, annotation={"text": "exp overflows"})
+        overflow = tell("figure.stability.overflow")
+        figure.add_vline(x=breaks_at, line={"color": TARGET, "width": 1}, annotation={"text": overflow})
     dressed(
-        figure, theme, x="constant added to every logit", y="−log p of the target (nats)", height=360, uirevision="push"
+        figure, theme, x=tell("figure.stability.push"), y=tell("figure.stability.cost"), height=360, uirevision="push"
     )
     return figure.update_xaxes(range=[pushes[0], pushes[-1]])

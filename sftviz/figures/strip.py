@@ -1,7 +1,7 @@
 """The token strip where there is no app: HTML for Jupyter, text for a terminal. Supervised tokens are underlined."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 from rich.console import Console, Group
 from rich.text import Text
 
-Row = Mapping[str, Any]
+from sftviz.columns import TokenRow
+from sftviz.supervision.checks import Finding
+from sftviz.words import Said, say
 
 # Marks in place of what cannot be seen; control characters become their Unicode pictures
 VISIBLE = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽"} | {
@@ -20,11 +22,12 @@ VISIBLE |= {
     for c in (0x7F, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
 }
 MARKS = {"error": "✗", "warning": "!", "note": "i"}
-STYLE = (
-    "font-family:ui-monospace,monospace;line-height:2;white-space:pre-wrap;overflow-wrap:anywhere;max-width:60em",
-    "border-bottom:3px solid #0072b2;background:rgba(0,114,178,.18);padding:1px 0;unicode-bidi:isolate",
-    "border-bottom:1px dashed currentColor;opacity:.72;padding:1px 0;unicode-bidi:isolate",
-)
+# Values as JupyterLab's sanitizer lets them through in a notebook that is not trusted; tags that survive without styles
+STYLE = "font-family:ui-monospace,monospace;line-height:2;white-space:pre-wrap;word-wrap:break-word;max-width:60em"
+CHIP = {
+    "ins": "border-bottom:3px solid #0072b2;background:#d9e9f3;color:#000000;padding:1px 0;text-decoration:none",
+    "span": "border-bottom:1px dashed #808080;padding:1px 0",
+}
 
 
 def visible(text: str) -> str:
@@ -32,29 +35,30 @@ def visible(text: str) -> str:
     return "".join(VISIBLE.get(character, character) for character in text)
 
 
-def to_html(rows: Sequence[Row], headline: str, findings: Iterable[Any] = ()) -> str:
-    """The strip as HTML. Every text is escaped; each token's title holds its id, its reason and its cost."""
-    block, supervised, ignored = STYLE
+def to_html(rows: Sequence[TokenRow], headline: Said, findings: Iterable[Finding] = ()) -> str:
+    """The strip as HTML. Every text is escaped; each token's title holds its id, its reason and its cost.
+
+    Supervised tokens are <ins>, which is underlined where styles are stripped.
+    """
     turns = [
-        f"<div><small>{escape(role or 'template')}</small> "
-        f"{''.join(_chip(row, supervised, ignored) for row in turn)}</div>"
+        f"<div><small>{escape(role or 'template')}</small> {''.join(_chip(row) for row in turn)}</div>"
         for role, turn in _turns(rows)
     ]
-    notes = [f"<div>{MARKS[f.severity]} {escape(_note(f))}</div>" for f in findings]
-    legend = f'<div><span style="{supervised}">supervised</span> <span style="{ignored}">not supervised</span></div>'
-    return f'<div style="{block}"><div>{escape(headline)}</div>{legend}{"".join(turns)}{"".join(notes)}</div>'
+    notes = [f"<div>{MARKS[f.severity]} {escape(note(f))}</div>" for f in findings]
+    legend = f"<div>{_tagged('ins', say(Said('strip.supervised')))} {_tagged('span', say(Said('strip.ignored')))}</div>"
+    return f'<div style="{STYLE}"><div>{escape(str(headline))}</div>{legend}{"".join(turns)}{"".join(notes)}</div>'
 
 
-def to_rich(rows: Sequence[Row], headline: str, findings: Iterable[Any] = ()) -> Group:
+def to_rich(rows: Sequence[TokenRow], headline: Said, findings: Iterable[Finding] = ()) -> Group:
     """The strip for a rich console: supervised tokens underlined and blue, the others dim."""
-    lines = [Text(headline, style="bold")]
+    lines = [Text(str(headline), style="bold")]
     for role, turn in _turns(rows):
-        line = Text(f"{role or 'template':>9} ")
+        line = Text(f"{visible(role or 'template'):>9} ")
         for row in turn:
-            line.append(visible(row["text"]), style="underline bold blue" if row["supervised"] else "dim")
+            line.append(visible(row.text), style="underline bold blue" if row.supervised else "dim")
         lines.append(line)
     colours = {"error": "red", "warning": "yellow", "note": "cyan"}
-    lines += [Text(f"{MARKS[f.severity]} {_note(f)}", style=colours[f.severity]) for f in findings]
+    lines += [Text(f"{MARKS[f.severity]} {note(f)}", style=colours[f.severity]) for f in findings]
     return Group(*lines)
 
 
@@ -67,34 +71,27 @@ def to_terminal(drawn: Any, colour: bool) -> str:
     return capture.get().rstrip("\n")
 
 
-def _turns(rows: Sequence[Row]) -> Iterable[tuple[str | None, list[Row]]]:
-    for _, turn in groupby(rows, key=lambda row: row["message"]):
-        members = list(turn)
-        yield members[0]["role"], members
-
-
-def _chip(row: Row, supervised: str, ignored: str) -> str:
-    cost = "" if row["nll"] is None else f"\nthe next token costs {row['nll']:.4f} nats"
-    title = f"id {row['id']}, {row['part']}\n{row['reason']}{cost}"
-    style = supervised if row["supervised"] else ignored
-    return f'<span style="{style}" title="{escape(title, quote=True)}">{escape(visible(row["text"]))}</span>'
-
-
-def _note(finding: Any) -> str:
+def note(finding: Finding) -> str:
+    """A finding in one line: where, what, and what to do."""
     where = f"{finding.where}: " if finding.where else ""
     remedy = f" → {finding.remedy}" if finding.remedy else ""
-    return f"{where}{finding.message}{remedy}"
+    return visible(f"{where}{finding.message}{remedy}")
 
 
-def amounts(rows: Sequence[Row], color_by: str) -> dict[str, Any] | None:
-    """What a colouring by amount draws: each token's own amount, and the ends of the scale; None for kinds.
+def _turns(rows: Sequence[TokenRow]) -> Iterable[tuple[str | None, list[TokenRow]]]:
+    for _, turn in groupby(rows, key=lambda row: row.message):
+        members = list(turn)
+        yield members[0].role, members
 
-    A token's amount stands in the row before it, at the position that predicted it.
-    """
-    column = {"loss": "nll", "probability": "probability", "entropy": "entropy", "grad_norm": "grad_norm"}.get(color_by)
-    if column is None:
-        return None
-    values = [None, *(row[column] for row in rows[:-1])] if rows else []
-    known = [value for value in values if value is not None]
-    high = 1.0 if color_by == "probability" else max(known, default=1.0)
-    return {"values": values, "low": 0.0, "high": high or 1.0}
+
+def _chip(row: TokenRow) -> str:
+    cost = "" if row.cost is None else say(Said("strip.cost", nats=row.cost))
+    weight = say(Said("strip.weight", weight=row.weight)) if row.supervised and row.weight != 1 else ""
+    lines = (f"id {row.id}, {Said(f'part.{row.part}')}", str(row.reason), weight, cost)
+    title = "\n".join(line for line in lines if line)
+    return _tagged("ins" if row.supervised else "span", visible(row.text), title)
+
+
+def _tagged(tag: str, text: str, title: str = "") -> str:
+    hover = f' title="{escape(title, quote=True)}"' if title else ""
+    return f'<bdi><{tag} style="{CHIP[tag]}"{hover}>{escape(text)}</{tag}></bdi>'

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import GOOD, SUPERVISED, TARGET, TEXT, Theme
+from sftviz.words import tell
 
 # colour, dash, width
 SCHEDULES = {"constant": (GOOD, "dot"), "linear": (TARGET, "dash"), "cosine": (SUPERVISED, "solid")}
-CLIPPED = {"none": "g", "norm": "by norm", "value": "by value"}
 MONITORS = {"robust": (SUPERVISED, "solid", "circle-open"), "naive": (TARGET, "dash", "x-thin")}
 ALMOST = 1.25  # room round the largest arrow
 
@@ -21,12 +21,13 @@ def schedule_curves(curves: Mapping[str, Sequence[float]], chosen: str, step: in
     figure = go.Figure()
     for name, rates in curves.items():
         colour, dash = SCHEDULES[name]
+        title = tell(f"figure.training.{name}")
         figure.add_scatter(
             x=list(range(len(rates))),
             y=list(rates),
-            name=name,
+            name=title,
             line={"color": colour, "dash": dash, "width": 4 if name == chosen else 1.5},
-            hovertemplate="step %{x}: %{y:.3g}<extra>" + name + "</extra>",
+            hovertemplate=tell("figure.training.at_step", x="%{x}", y="%{y:.3g}") + f"<extra>{title}</extra>",
         )
     figure.add_scatter(
         x=[step],
@@ -34,9 +35,16 @@ def schedule_curves(curves: Mapping[str, Sequence[float]], chosen: str, step: in
         mode="markers",
         showlegend=False,
         marker={"size": 14, "color": SCHEDULES[chosen][0], "line": {"width": 2, "color": TEXT[theme]}},
-        hovertemplate="step %{x}: %{y:.4g}<extra></extra>",
+        hovertemplate=tell("figure.training.at_step", x="%{x}", y="%{y:.4g}") + "<extra></extra>",
     )
-    dressed(figure, theme, x="step", y="learning rate", height=380, uirevision="schedule")
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.axis.step"),
+        y=tell("figure.training.learning_rate"),
+        height=380,
+        uirevision="schedule",
+    )
     return figure.update_yaxes(exponentformat="power", rangemode="tozero")
 
 
@@ -54,17 +62,25 @@ def clipping_arrows(arrows: Mapping[str, Sequence[float]], limit: float, theme: 
         figure.add_scatter(x=x, y=y, mode="lines", line=line, showlegend=False, hoverinfo="skip")
     for name, (x, y) in arrows.items():
         colour, dash, width = looks[name]
+        title = "g" if name == "none" else tell(f"figure.training.by_{name}")
         figure.add_scatter(
             x=[0, x],
             y=[0, y],
             mode="lines+markers",
-            name=CLIPPED[name],
+            name=title,
             line={"color": colour, "dash": dash, "width": width},
             marker={"symbol": "arrow", "size": [0, 10 + 2 * width], "angleref": "previous", "color": colour},
-            hovertemplate="(%{x:.2f}, %{y:.2f})<extra>" + CLIPPED[name] + "</extra>",
+            hovertemplate="(%{x:.2f}, %{y:.2f})<extra>" + title + "</extra>",
         )
     reach = ALMOST * max(limit, *(abs(number) for arrow in arrows.values() for number in arrow))
-    dressed(figure, theme, x="first number of g", y="second number of g", height=440, uirevision="clipping")
+    dressed(
+        figure,
+        theme,
+        x=tell("figure.training.first"),
+        y=tell("figure.training.second"),
+        height=440,
+        uirevision="clipping",
+    )
     figure.update_xaxes(range=[-reach, reach], constrain="domain")
     return figure.update_yaxes(range=[-reach, reach], scaleanchor="x")
 
@@ -82,24 +98,26 @@ def spike_curve(losses: Sequence[float], watched: Mapping[str, Watched], theme: 
     figure = go.Figure()
     steps = list(range(len(losses)))
     ink = {"color": TEXT[theme], "width": 1.5}
-    figure.add_scatter(x=steps, y=list(losses), name="loss", line=ink, hovertemplate="step %{x}: %{y:.3f} nats")
+    hover = tell("figure.step_nats", x="%{x}", y="%{y:.3f}")
+    figure.add_scatter(x=steps, y=list(losses), name=tell("figure.training.loss"), line=ink, hovertemplate=hover)
     for name, seen in watched.items():
         colour, dash, symbol = MONITORS[name]
+        monitor = tell(f"figure.training.{name}")
         figure.add_scatter(
             x=steps,
             y=list(seen.limits),
-            name=f"limit, {name}",
+            name=tell("figure.training.limit", monitor=monitor),
             line={"color": colour, "dash": dash, "width": 2.5},
-            hovertemplate="step %{x}: %{y:.3f} nats<extra>" + name + "</extra>",
+            hovertemplate=f"{hover}<extra>{monitor}</extra>",
         )
         figure.add_scatter(
             x=list(seen.spikes),
             y=[losses[step] for step in seen.spikes],
             mode="markers",
-            name=f"spike, {name}",
+            name=tell("figure.training.spike", monitor=monitor),
             marker={"symbol": symbol, "size": 20 if name == "robust" else 12, "color": colour, "line": {"width": 3}},
-            hovertemplate="step %{x}: %{y:.3f} nats<extra>" + name + "</extra>",
+            hovertemplate=f"{hover}<extra>{monitor}</extra>",
         )
     figure.update_traces(selector={"mode": "markers", "marker.symbol": "x-thin"}, marker={"line": {"color": TARGET}})
-    dressed(figure, theme, x="step", y="loss in nats", height=400, uirevision="spikes")
+    dressed(figure, theme, x=tell("figure.axis.step"), y=tell("figure.axis.loss_nats"), height=400, uirevision="spikes")
     return figure.update_yaxes(rangemode="tozero")

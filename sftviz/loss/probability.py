@@ -88,7 +88,7 @@ def naive_steps(logits: Tensor, target: int) -> list[Step]:
         Step("exp", "e^{z_k}", powers),
         Step("sum", r"\textstyle\sum_j e^{z_j}", total),
         Step("divide", r"p_k = e^{z_k} / \textstyle\sum_j e^{z_j}", p),
-        Step("−log of the target", r"-\log p_y", -p[target : target + 1].log()),
+        Step("minus_log", r"-\log p_y", -p[target : target + 1].log()),
     ]
 
 
@@ -104,8 +104,8 @@ def stable_steps(logits: Tensor, target: int) -> list[Step]:
         Step("largest", r"m = \max_j z_j", largest),
         Step("shift", "z_k - m", shifted),
         Step("exp", "e^{z_k - m}", powers),
-        Step("sum, between 1 and V", r"s = \textstyle\sum_j e^{z_j - m}", total),
-        Step("−log of the target", r"\log s - (z_y - m)", total.log() - shifted[target : target + 1]),
+        Step("shifted_sum", r"s = \textstyle\sum_j e^{z_j - m}", total),
+        Step("minus_log", r"\log s - (z_y - m)", total.log() - shifted[target : target + 1]),
     ]
 
 

@@ -1,5 +1,3 @@
-"""Which tokens carry loss, and why. Knows nothing of models."""
+"""Which tokens carry loss, and why: labels, policies, checks."""
 
-# What a label says where the token carries no loss: PyTorch's default ignore_index, for no vocabulary has it as an id.
-# The same number as sftviz.loss.IGNORE; here it can be had without torch.
-IGNORE = -100
+IGNORE = -100  # the label that costs nothing, as torch and transformers have it; here, so that masks need no torch

@@ -1,14 +1,20 @@
-"""Rendering -> Supervision. A policy says which tokens are targets; every token gets its reason in one sentence."""
+"""A policy says which tokens are targets. POLICIES are the named ones; their knobs turn one thing each."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args
 
-from sftviz.chat.rendering import Rendering
-from sftviz.chat.spans import Span, Token
-from sftviz.loss import IGNORE
+from sftviz.chat.messages import DOCUMENT, ROLES
+from sftviz.words import SaidError
 
 Scope = Literal["every_token", "turns", "completion"]
-End = Literal["each", "last", "none"]
+Turns = Literal["each", "last_message", "last_round", "last_pair", "last_of_any_role"]
+End = Literal["each", "last", "none", "all_roles", "after_text"]
+AfterEnd = Literal["template", "each", "not_last", "none"]
+EmptyReasoning = Literal["template", "each", "none"]
+
+
+class PolicyError(SaidError):
+    """A policy or a knob that does not exist, or has no effect: sentences error.<code>, remedy.<code>."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +27,33 @@ class Policy:
     source: str
     scope: Scope = "turns"
     roles: frozenset[str] = frozenset({"assistant"})
-    last_turn_only: bool = False
-    header: bool = False  # also train on the turn headers of these roles
-    end: End = "each"  # train on the end-of-turn of each trained turn, of the last one, or of none
+    # Of these roles' turns: each; the last message; all after the last user message; the replies to the last message
+    # that was answered; or the chat's last message, whoever wrote it
+    turns: Turns = "each"
+    header: bool = False  # also train on the turn headers
+    # The end-of-turn of each trained turn, of the last one, of none, of every role's turns, or only after a text
+    end: End = "each"
+    # What the template writes after an end-of-turn, mostly a line break: as its generation block has it, or …
+    after_end: AfterEnd = "template"
     reasoning: bool = True
+    empty_reasoning: EmptyReasoning = "template"  # a think block the template wrote with nothing in it
     tool_calls: bool = True
+    marks: bool = True  # the sample's own marks (weight, train, loss …) win over all of this
+
+
+KNOBS = tuple(field.name for field in fields(Policy))[5:]
+# Which knobs say something under a scope; turning another is refused, for it would do nothing without a word
+EFFECTIVE: dict[Scope, frozenset[str]] = {
+    "every_token": frozenset({"marks"}),
+    "completion": frozenset({"end", "after_end", "reasoning", "empty_reasoning", "tool_calls", "marks"}),
+    "turns": frozenset(KNOBS),
+}
+CHOICES: dict[str, tuple[str, ...]] = {
+    "turns": get_args(Turns),
+    "end": get_args(End),
+    "after_end": get_args(AfterEnd),
+    "empty_reasoning": get_args(EmptyReasoning),
+}
 
 
 def _rows(*rows: Policy) -> dict[str, Policy]:
@@ -44,14 +72,14 @@ POLICIES = _rows(
         "assistant_only",
         "Assistant, every turn",
         "each reply and its end-of-turn; what users, tools and the template write is context only",
-        "TRL SFTConfig(assistant_only_loss=True)",
+        "TRL SFTConfig(assistant_only_loss=True); Unsloth train_on_responses_only",
     ),
     Policy(
         "last_assistant",
         "Assistant, last turn",
         "the last reply only; earlier replies are context",
-        "LLaMA-Factory mask_history; datasets that repeat a conversation once per reply",
-        last_turn_only=True,
+        "Unsloth train_on_responses_only(last_response_only=True); data that repeats a chat once per reply",
+        turns="last_message",
     ),
     Policy(
         "completion_only",
@@ -62,154 +90,50 @@ POLICIES = _rows(
     ),
 )
 
-PART_NAMES = {
-    "header": "turn header",
-    "content": "content",
-    "reasoning": "reasoning",
-    "tool_call": "tool call",
-    "tool_result": "tool result",
-    "tools": "list of tools",
-    "end": "end-of-turn",
-    "gap": "text between turns",
-    "padding": "padding",
-}
 
+def chosen(policy: str | Policy, knobs: dict[str, Any], roles_there: set[str]) -> Policy:
+    """The policy with its knobs turned. `roles_there`: the roles of the chat, which may be trained whatever their name.
 
-@dataclass(frozen=True)
-class Supervision:
-    """For every token: is it a target, its label (its id, or IGNORE), and the reason. Labels travel unshifted."""
-
-    policy: Policy
-    supervised: tuple[bool, ...]
-    labels: tuple[int, ...]
-    reasons: tuple[str, ...]
-
-    @property
-    def targets(self) -> tuple[int, ...]:
-        """What each position predicts: the next token's label; the last position has none.
-
-        Positions 0 … T-1 -> labels 1 … T-1, IGNORE.
-        """
-        return (*self.labels[1:], IGNORE)
-
-
-def apply(policy: str | Policy, rendering: Rendering, **knobs: Any) -> Supervision:
-    """Decide every token of a rendering; `knobs` are fields of Policy to turn.
-
-    Raises ValueError for a policy or a knob that does not exist.
+    Raises PolicyError for an unknown policy or knob, a value that is none, and a knob that has no effect here.
     """
-    policy = _with_knobs(_named(policy), knobs)
-    judge = _Judge(policy, rendering)
-    verdicts = [judge.token(i, token) for i, token in enumerate(rendering.tokens)]
-    supervised = tuple(trained for trained, _ in verdicts)
-    labels = tuple(t.id if yes else IGNORE for t, yes in zip(rendering.tokens, supervised, strict=True))
-    return Supervision(policy, supervised, labels, tuple(reason for _, reason in verdicts))
-
-
-def _named(policy: str | Policy) -> Policy:
-    if isinstance(policy, Policy):
-        return policy
-    if policy not in POLICIES:
-        raise ValueError(f"policy {policy!r} is unknown; use one of {', '.join(POLICIES)}")
-    return POLICIES[policy]
-
-
-def _with_knobs(policy: Policy, knobs: dict[str, Any]) -> Policy:
-    known = {"roles", "last_turn_only", "header", "end", "reasoning", "tool_calls"}
-    unknown = set(knobs) - known
+    row = policy if isinstance(policy, Policy) else POLICIES.get(policy)
+    if row is None:
+        raise PolicyError("policy_unknown", name=repr(policy), known=tuple(POLICIES))
+    unknown = sorted(set(knobs) - set(KNOBS))
     if unknown:
-        raise ValueError(f"knob {', '.join(sorted(unknown))} is unknown; a policy has {', '.join(sorted(known))}")
-    if knobs.get("end", "each") not in ("each", "last", "none"):
-        raise ValueError(f"end={knobs['end']!r} is unknown; use each, last or none")
-    if "roles" in knobs:
-        knobs = {**knobs, "roles": frozenset(knobs["roles"])}
-    return replace(policy, **knobs)
+        raise PolicyError("knob_unknown", name=unknown[0], known=KNOBS)
+    turned = {name: _value(name, value, roles_there) for name, value in knobs.items()}
+    idle = sorted(
+        name for name, value in turned.items() if name not in EFFECTIVE[row.scope] and value != getattr(row, name)
+    )
+    if idle:
+        raise PolicyError(
+            "knob_without_effect",
+            policy=row.name,
+            knob=idle[0],
+            value=repr(knobs[idle[0]]),
+            effective=tuple(name for name in KNOBS if name in EFFECTIVE[row.scope]),
+        )
+    return replace(row, **turned)
 
 
-class _Judge:
-    """One policy over one rendering: a verdict and its reason, span by span."""
-
-    def __init__(self, policy: Policy, rendering: Rendering):
-        self.policy = policy
-        self.rendering = rendering
-        messages = rendering.chat.messages
-        self.trained_turns = [i for i, message in enumerate(messages) if message.role in policy.roles]
-        if policy.last_turn_only:
-            self.trained_turns = self.trained_turns[-1:]
-        self.verdicts = [self._span(span) for span in rendering.spans]
-
-    def token(self, position: int, token: Token) -> tuple[bool, str]:
-        if self.policy.scope == "completion":
-            trained, reason = self._completion(token)
-        else:
-            index = next((i for i in token.spans if self.verdicts[i][0]), token.spans[0])
-            trained, reason = self.verdicts[index]
-            reason += self._straddles(token, index)
-        if token.is_forged:
-            reason += "; a control token typed inside the message, not written by the template"
-        if trained and position == 0:
-            reason += "; it is the first token, so no position predicts it and it costs nothing"
-        return trained, reason
-
-    def _span(self, span: Span) -> tuple[bool, str]:
-        policy = self.policy
-        if policy.scope == "every_token":
-            return True, f"{policy.name} trains on every token"
-        if span.turn is None:
-            return False, "the template writes this on its own; it belongs to no message"
-        if span.role not in policy.roles:
-            return False, f"{_of(span)}: {policy.name} trains on {' and '.join(sorted(policy.roles))} turns only"
-        if span.turn not in self.trained_turns:
-            return False, f"{_of(span)}: {policy.name} trains on the last such turn only; this one is context"
-        return self._trained_turn(span)
-
-    def _trained_turn(self, span: Span) -> tuple[bool, str]:
-        policy, what = self.policy, _of(span)
-        if span.part == "end":
-            return self._end(span)
-        if span.part == "reasoning" and not policy.reasoning:
-            return False, f"{what}: reasoning is switched off"
-        if span.part == "tool_call" and not policy.tool_calls:
-            return False, f"{what}: tool calls are switched off"
-        if span.generated and span.role == "assistant":
-            return True, f"{what}: inside the template's generation block, so the model must learn to write it"
-        if span.part == "header":
-            if policy.header:
-                return True, f"{what}: training on headers is switched on"
-            return False, f"{what}: given to the model before it writes, so it has nothing to learn here"
-        if span.part == "gap" or (span.generated is False and span.role == "assistant"):
-            return False, f"{what}: the template writes it, outside what the {span.role} says"
-        return True, f"{what}: {policy.name} trains on it"
-
-    def _end(self, span: Span) -> tuple[bool, str]:
-        what, choice = _of(span), self.policy.end
-        if choice == "none":
-            return False, f"{what}: training on it is switched off, so the model never learns to stop"
-        if choice == "last" and span.turn != self.trained_turns[-1]:
-            return False, f"{what}: only the last turn's end is trained"
-        if span.generated is False and span.role == "assistant":
-            return (
-                False,
-                f"{what}: the template leaves it outside its generation block, so the model never learns to stop",
-            )
-        return True, f"{what}: here the model learns to stop"
-
-    def _completion(self, token: Token) -> tuple[bool, str]:
-        prompt_end = self.rendering.prompt_end
-        if token.end <= prompt_end:
-            return False, f"{_of(self.rendering.span_of(token))}: part of the prompt"
-        span = self.rendering.spans[token.spans[-1]]
-        if span.part == "end" and span.role == "assistant" and span.turn in self.trained_turns:
-            return self._end(replace(span, generated=None))
-        reason = f"{_of(span)}: after the prompt, where completion_only trains on everything"
-        return True, reason + ("; it began inside the prompt" if token.start < prompt_end else "")
-
-    def _straddles(self, token: Token, index: int) -> str:
-        others = [self.rendering.spans[i] for i in token.spans if i != index]
-        names = {_of(span) for span in others} - {_of(self.rendering.spans[index])}
-        return f"; the token also covers {' and '.join(sorted(names))}" if names else ""
+def _value(name: str, value: Any, roles_there: set[str]) -> Any:
+    if name == "roles":
+        return _roles(value, roles_there)
+    if name in CHOICES:
+        if value not in CHOICES[name]:
+            raise PolicyError("knob_value", knob=name, value=repr(value), known=CHOICES[name])
+        return value
+    if not isinstance(value, bool):
+        raise PolicyError("knob_value", knob=name, value=repr(value), known=("True", "False"))
+    return value
 
 
-def _of(span: Span) -> str:
-    part = PART_NAMES[span.part]
-    return f"{span.role} {part}" if span.role else part
+def _roles(value: Any, roles_there: set[str]) -> frozenset[str]:
+    """A string is one role, not its letters."""
+    named = frozenset([value] if isinstance(value, str) else value)
+    known = (*ROLES, DOCUMENT)
+    for role in sorted(map(str, named)):
+        if role not in known and role not in roles_there:
+            raise PolicyError("role_unknown", role=repr(role), known=known)
+    return named

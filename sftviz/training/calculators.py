@@ -63,6 +63,11 @@ class Zero:
     shards_gradients: bool
     shards_parameters: bool
     traffic: float  # numbers a device sends in a step, beside plain data parallelism
+    source: str = "Rajbhandari et al. 2020"
+
+    @property
+    def name(self) -> str:
+        return str(self.stage)
 
 
 ZERO = {

@@ -22,21 +22,22 @@ from sftviz.ui.pages import (
     scores,
     stability,
 )
+from sftviz.ui.piece import piece
 
 _frozen = threading.Lock()
 
-# address, title, icon, page
+# address, icon, page; the title is the sentence ui.lab.<address>
 LABS = (
-    ("gradients", "Gradients", "📉", gradients.page),
-    ("label_smoothing", "Label smoothing", "🧈", label_smoothing.page),
-    ("normalization", "Normalisation", "⚖️", normalization.page),
-    ("gradient_flow", "Where gradients go", "🌊", flow.page),
-    ("attention", "Attention masks", "🕸️", attention.page),
-    ("information", "Information", "🎲", information.page),
-    ("numerical_stability", "Numerical stability", "🧮", stability.page),
-    ("objectives", "Objectives", "❓", objectives.page),
-    ("scores", "Scores and metrics", "🎯", scores.page),
-    ("calculators", "Calculators", "📐", calculators.page),
+    ("gradients", "📉", gradients.page),
+    ("label_smoothing", "🧈", label_smoothing.page),
+    ("normalization", "⚖️", normalization.page),
+    ("gradient_flow", "🌊", flow.page),
+    ("attention", "🕸️", attention.page),
+    ("information", "🎲", information.page),
+    ("numerical_stability", "🧮", stability.page),
+    ("objectives", "❓", objectives.page),
+    ("scores", "🎯", scores.page),
+    ("calculators", "📐", calculators.page),
 )
 
 
@@ -44,12 +45,19 @@ def main() -> None:
     st.set_page_config(page_title="sftviz", page_icon="🔎", layout="wide")
     choose_language()
     sections = {
-        "": [st.Page(inspect.page, title=t("Inspect"), icon="🔎", url_path="inspect", default=True)],
-        t("Labs"): [st.Page(page, title=t(title), icon=icon, url_path=address) for address, title, icon, page in LABS],
-        t("Lessons"): [*_lessons(), st.Page(interview.page, title=t("Interview"), icon="🎤", url_path="interview")],
+        "": [st.Page(inspect.page, title=t("ui.app.inspect"), icon="🔎", url_path="inspect", default=True)],
+        t("ui.app.labs"): [
+            st.Page(page, title=t(f"ui.lab.{address}"), icon=icon, url_path=address) for address, icon, page in LABS
+        ],
+        t("ui.app.lessons"): [
+            *_lessons(),
+            st.Page(interview.page, title=t("ui.common.interview"), icon="🎤", url_path="interview"),
+        ],
     }
     st.session_state.pages = {page.url_path or "inspect": page for section in sections.values() for page in section}
-    st.navigation(sections, expanded=True).run()
+    chosen = st.navigation(sections, expanded=True)
+    with piece(chosen.url_path or "inspect"):
+        chosen.run()
     _freeze_once()
 
 

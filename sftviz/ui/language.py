@@ -1,17 +1,13 @@
-"""English or Simplified Chinese: one control, one word list, and `?lang=` in the address."""
+"""English or Simplified Chinese: one control, and `?lang=` in the address. The sentences stand in sftviz.words."""
 
-import json
-import re
-from functools import cache, lru_cache
-from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from lessons.lesson import LANGUAGES, Language
+from sftviz import words
+from sftviz.words import LANGUAGES, Language, Said
 
 NAMES: dict[Language, str] = {"en": "English", "zh": "简体中文"}
-WORDS = Path(__file__).parent / "words.zh.json"
-HOLE = re.compile(r"(?<!%)\{\d\}")
 
 
 def language() -> Language:
@@ -20,52 +16,48 @@ def language() -> Language:
     return asked if asked in LANGUAGES else "en"
 
 
-def t(english: str) -> str:
-    """The app's words in the session's language. A test sees to it that every one is in the list."""
-    return chinese()[english] if language() == "zh" and english in chinese() else english
+def t(code: str, /, **values: Any) -> str:
+    """The app's sentence for a code, in the session's language.
 
-
-def sentence(english: str) -> str:
-    """A table's words as a sentence: a capital at the head, a full stop at the end."""
-    said = t(english)
-    return t("{sentence}.").format(sentence=f"{said[0].upper()}{said[1:]}")
-
-
-def told(said: str) -> str:
-    """What the core says of a chat, its numbers and names put in already, in the session's language."""
-    return in_chinese(said) if language() == "zh" else said
-
-
-@cache
-def chinese() -> dict[str, str]:
-    return json.loads(WORDS.read_text(encoding="utf-8"))
-
-
-@cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """The list's sentences with holes, {0} {1} …, the ones that say most first."""
-    keys = sorted((key for key in chinese() if HOLE.search(key)), key=lambda key: -len(HOLE.sub("", key)))
-    return [(re.compile("(.+?)".join(map(re.escape, HOLE.split(key))), re.S), chinese()[key]) for key in keys]
-
-
-@lru_cache(maxsize=4096)
-def in_chinese(sentence: str) -> str:
-    """The list's Chinese of a sentence, or of the pattern it fits, what fills the holes likewise; else as it is.
-
-    >>> in_chinese("best 2.20")
-    '最佳 2.20'
+    A code without a sentence is shown as it is: a test finds it, and a page must not die of it.
     """
-    if sentence in chinese():
-        return chinese()[sentence]
-    pieces = sentence.split("; ")
-    said = [in_chinese(piece) for piece in pieces] if len(pieces) > 1 else pieces
-    if all(now != before for now, before in zip(said, pieces, strict=True)):
-        return "；".join(said)
-    for pattern, words in _patterns():
-        found = pattern.fullmatch(sentence)
-        if found:
-            return words.format(*(" 和 ".join(map(in_chinese, hole.split(" and "))) for hole in found.groups()))
-    return sentence
+    return words.say(Said(code, **values), language()) if words.known(code) else code
+
+
+def pattern(code: str) -> str:
+    """The sentence with its holes open, for a script in the page that fills them itself."""
+    return words.sentences(language())[code]
+
+
+def words_of(table: str, row: Any, field: str = "title") -> str:
+    """What a row of a core table says of itself, in the session's language."""
+    return words.row(table, row, field, language())
+
+
+def explained(table: str, row: Any) -> str:
+    """A row's meaning, and where it is from."""
+    source = words_of(table, row, "source")
+    return t("ui.common.meaning_and_source", meaning=words_of(table, row, "meaning"), source=source)
+
+
+def introduced(table: str, row: Any, field: str = "meaning") -> str:
+    """A row's title in bold, and its meaning (or another field): Markdown."""
+    return t("ui.common.title_and_meaning", title=words_of(table, row), meaning=words_of(table, row, field))
+
+
+def named(table: str, name: str, english: str) -> str:
+    """The same for a table that holds a plain text."""
+    return words.named(table, name, english, language())
+
+
+def sentence(said: str) -> str:
+    """A table's words as a sentence: a capital at the head, a full stop at the end."""
+    return t("ui.common.sentence", words=f"{said[0].upper()}{said[1:]}")
+
+
+def told(said: Said | str) -> str:
+    """What the core says of a chat, in the session's language; what it says as a plain text stays as it is."""
+    return words.say(said, language()) if isinstance(said, Said) else said
 
 
 def choose_language() -> None:

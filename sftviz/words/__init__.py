@@ -55,6 +55,15 @@ def say(said: Said, language: Language | None = None) -> str:
     return sentences(spoken)[said.code].format_map(holes)
 
 
+def tell(code: str, /, **values: Any) -> str:
+    """`say` of a code and its values, in the language that `using` has set, else English.
+
+    >>> tell("place.message", n=2)
+    'message 2'
+    """
+    return say(Said(code, **values))
+
+
 def known(code: str) -> bool:
     """True where the code has a sentence."""
     return code in sentences("en")
@@ -67,10 +76,17 @@ def row(table: str, row: Any, field: str, language: Language | None = None) -> s
     >>> row("loss", LOSSES["ce"], "title") == LOSSES["ce"].title
     True
     """
-    english: str = getattr(row, field)
-    if (language or _spoken.get()) == "en" or not english:
-        return english
-    return sentences("zh").get(f"{table}.{row.name}.{field}", english)
+    return named(table, f"{row.name}.{field}", getattr(row, field), language)
+
+
+def named(table: str, name: str, english: str, language: Language | None = None) -> str:
+    """The words of one entry of a table that is no row: its English is given, its Chinese stands under [table].
+
+    >>> named("level", "L1", "basics", "zh")
+    '基础'
+    """
+    spoken = language or _spoken.get()
+    return english if spoken == "en" or not english else sentences(spoken).get(f"{table}.{name}", english)
 
 
 def language() -> Language:

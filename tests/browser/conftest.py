@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -19,7 +20,67 @@ QUIET = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
+PLOT = ".js-plotly-plot .main-svg"
+Value = TypeVar("Value")
+
 expect.set_options(timeout=30_000)  # what a page shows is asserted, not how fast a busy machine shows it
+
+
+def eventually(read: Callable[[], Value | None], holds: Callable[[Value], bool], within_s: float = 30.0) -> Value:
+    """What `read` gives as soon as `holds` is true of it; asked again and again, fails with what it gave last.
+
+    The page redraws while a test looks at it, so nothing that is asserted is read once: `read` asks the page anew each
+    time, in one step, and gives None where there is nothing yet.
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        value = read()
+        if value is not None and holds(value):
+            return value
+        assert time.monotonic() < deadline, f"not within {within_s:g} s; last seen: {value!r}"
+        time.sleep(0.05)
+
+
+def plotted(page: Page, key: str, holds: Callable[[list[dict[str, Any]]], bool] = bool) -> list[dict[str, Any]]:
+    """The traces of a figure once `holds` is true of them: name, x, y, text, and told, what hovering is given."""
+    return eventually(lambda: page.evaluate(TRACES, key), holds)
+
+
+TRACES = """(key) => [...document.querySelectorAll(`.st-key-${key} .js-plotly-plot`)].at(-1)?.data?.map(
+  (t) => ({name: t.name, x: t.x && [...t.x], y: t.y && [...t.y], text: t.text, told: t.customdata})) ?? null"""
+
+
+def crowding(spin_s: float = 0.05) -> float:
+    """How many times longer a computation takes here than its own processor time, 1 on a quiet machine.
+
+    A limit in milliseconds is meant for a processor of one's own: it is multiplied by this.
+    """
+    started, used = time.perf_counter(), time.process_time()
+    while time.process_time() - used < spin_s:
+        pass
+    return max(1.0, (time.perf_counter() - started) / spin_s)
+
+
+def settled(page: Page) -> None:
+    """Wait until no script runs and nothing on the page is left over from an earlier run."""
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+        " && !document.querySelector('[data-stale=true]')",
+        timeout=60_000,
+    )
+
+
+FAULTS = """() => ({
+  exceptions: document.querySelectorAll("[data-testid=stException]").length,
+  formulas: document.querySelectorAll(".katex-error").length,
+  sideways: Math.max(0, document.documentElement.scrollWidth - innerWidth),
+})"""
+
+
+def sound(page: Page) -> None:
+    """No exception, no formula that KaTeX refuses, nothing wider than the page."""
+    settled(page)
+    eventually(lambda: page.evaluate(FAULTS), lambda faults: not any(faults.values()))
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.training.schedule import SCHEDULES
 from sftviz.ui.app import LABS
+from tests.browser.conftest import PLOT, eventually, settled, sound
 
 OpenPage = Callable[..., Page]
-PLOT = ".js-plotly-plot .main-svg"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 NO_NUMBER = re.compile(r"\b(?:inf|nan)\b,?")
 SENTENCE = re.compile(r"(?:[A-Za-z][A-Za-z'’,;:.()-]*\s+){4,}[A-Za-z]+")
@@ -35,9 +35,8 @@ SEEN = """() => {
 }"""
 
 
-def settle(page: Page) -> None:
-    page.wait_for_timeout(500)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+def speaks_chinese(page: Page) -> None:
+    eventually(lambda: english_sentences(page), lambda found: found == [])
 
 
 def english_sentences(page: Page) -> list[str]:
@@ -53,58 +52,56 @@ def english_sentences(page: Page) -> list[str]:
 @pytest.mark.parametrize("address", ["", *(lab[0] for lab in LABS)])
 def test_a_page_speaks_chinese(open_page: OpenPage, address: str) -> None:
     page = open_page(path=f"/{address}?lang=zh", ready=PLOT)
-    settle(page)
-    assert page.get_by_test_id("stException").count() == 0
     expect(page.locator("h1")).to_have_text(CHINESE)
-    assert english_sentences(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.locator(".katex-error").count() == 0
+    sound(page)
+    speaks_chinese(page)
 
 
-@pytest.mark.parametrize("question", ["要多久？", "一步长什么样？", "喂进去什么？"])
+QUESTIONS = {"要多久？": "days", "一步长什么样？": "spikes", "喂进去什么？": "likeness"}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
 def test_every_calculator_speaks_chinese(open_page: OpenPage, question: str) -> None:
     page = open_page(path="/calculators?lang=zh", ready=PLOT)
-    settle(page)
+    settled(page)
     page.get_by_text(question, exact=True).click()
-    settle(page)
-    assert page.get_by_test_id("stException").count() == 0
-    assert english_sentences(page) == []
+    expect(page.locator(f".st-key-{QUESTIONS[question]} .js-plotly-plot")).to_be_visible()
+    sound(page)
+    speaks_chinese(page)
 
 
 def test_a_token_says_in_chinese_why_it_is_supervised(open_page: OpenPage) -> None:
     page = open_page(path="/?lang=zh")
-    settle(page)
+    settled(page)
     token = page.locator('.sftviz-strip .tokens .tok[data-i="20"]')
     token.scroll_into_view_if_needed()
     token.hover()
     expect(page.locator(".sftviz-strip .card")).to_contain_text("assistant 正文：在模板的 generation 块之内")
-    assert english_sentences(page) == []
+    speaks_chinese(page)
 
 
 def test_a_finding_is_told_in_chinese(open_page: OpenPage) -> None:
     page = open_page(path="/?lang=zh")
-    settle(page)
+    settled(page)
     page.get_by_text("陷阱", exact=True).click()
     expect(page.get_by_text("出现在消息正文里").first).to_be_visible()
-    assert english_sentences(page) == []
+    speaks_chinese(page)
 
 
 def test_the_control_switches_to_english_and_back_and_the_address_follows(open_page: OpenPage) -> None:
     page = open_page(path="/information?lang=zh", ready=PLOT)
-    settle(page)
+    settled(page)
     control = page.get_by_test_id("stSidebar").get_by_test_id("stButtonGroup")
     control.get_by_text("English", exact=True).click()
     expect(page.locator("h1")).to_have_text("What does a loss of so many nats mean?")
     expect(page.get_by_role("slider", name="p: what happens: cat")).to_be_visible()
     expect(page.get_by_role("slider", name="Probability of heads")).to_be_visible()
     expect(page.locator(".st-key-coin_curve .js-plotly-plot").get_by_text("entropy in bits")).to_be_visible()
-    settle(page)
-    assert "lang=" not in page.url
+    eventually(lambda: page.url, lambda url: "lang=" not in url)
     control.get_by_text("简体中文", exact=True).click()
     expect(page.get_by_role("slider", name="p：实际发生的: 猫", exact=True)).to_be_visible()
     expect(page.locator(".st-key-coin_curve .js-plotly-plot").get_by_text("熵（比特）")).to_be_visible()
-    settle(page)
-    assert "lang=zh" in page.url
+    eventually(lambda: page.url, lambda url: "lang=zh" in url)
 
 
 def test_a_chat_is_kept_when_the_language_changes(open_page: OpenPage) -> None:

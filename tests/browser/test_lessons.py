@@ -8,21 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lessons.lesson import all_lessons
+from tests.browser.conftest import PLOT, eventually, settled, sound
 
 OpenPage = Callable[..., Page]
 LESSONS = {lesson.slug: lesson for lesson in all_lessons()}
-PLOT = ".js-plotly-plot .main-svg"
-
-
-def settled(page: Page) -> None:
-    page.wait_for_timeout(500)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-
-
-def sound(page: Page) -> None:
-    assert page.get_by_test_id("stException").count() == 0
-    assert page.locator(".katex-error").count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("zh", 390, "dark")])
@@ -32,22 +21,21 @@ def test_a_lesson_is_whole_in_both_languages(
 ) -> None:
     page = open_page(path=f"/{slug}?lang={language}", ready="h1", width=width, scheme=scheme)
     expect(page.get_by_text("The ladder" if language == "en" else "问题阶梯")).to_be_visible(timeout=60_000)
-    settled(page)
     sound(page)
     lesson = LESSONS[slug]
     expect(page.locator("h1").first).to_have_text(lesson.front_matter(language).title)
     displayed = sum(cell.source.count("\n$$\n") for cell in lesson.cells(language) if cell.kind == "markdown") // 2
-    assert page.locator(".katex-display").count() >= displayed > 0
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length > 0")
-    assert page.get_by_text("$$").count() == 0
+    assert displayed > 0
+    eventually(lambda: page.locator(".katex-display").count(), lambda count: count >= displayed)
+    expect(page.locator(".js-plotly-plot").first).to_be_attached()
+    expect(page.get_by_text("$$")).to_have_count(0)
 
 
 @pytest.mark.parametrize("slug", LESSONS)
 def test_a_lab_opens_alone_and_leads_to_its_lesson(open_page: OpenPage, slug: str) -> None:
     page = open_page(path=f"/{slug}?only=lab", ready=f".st-key-lab_{slug}")
-    settled(page)
     sound(page)
-    assert page.locator("h2").count() <= 1
+    eventually(lambda: page.locator("h2").count(), lambda count: count <= 1)
     page.get_by_role("link", name="Read the whole lesson").click()
     expect(page.get_by_text("The ladder")).to_be_visible(timeout=60_000)
 
@@ -74,6 +62,7 @@ def test_the_masking_lab_shows_the_model_that_became_a_user(open_page: OpenPage)
     page = open_page(path="/prompt_masking?only=lab&masking_end=none", ready=".sftviz-strip .tok")
     expect(page.get_by_text("17 of 36")).to_be_visible()
     expect(page.get_by_text("<|im_start|>user").last).to_be_visible(timeout=60_000)
+    settled(page)
     page.locator(".sftviz-strip .tok").nth(20).click()
     expect(page.get_by_text("so the model must learn to write it").first).to_be_visible()
 

@@ -1,32 +1,22 @@
 """The scores page in Chromium: its figures say what the core says, and its widgets move them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from sftviz.loss.scores import swap_alpha
+from tests.browser.conftest import PLOT, eventually, plotted, settled, sound
 
 OpenPage = Callable[..., Page]
-PLOT = ".js-plotly-plot .main-svg"
 LAST = ".st-key-text_scores .main-svg"  # the figure that stands lowest: the page is whole
 
 
 def opened(open_page: OpenPage, **options) -> Page:
     page = open_page(path="/scores", ready=LAST, **options)
-    settle(page)
+    settled(page)
     return page
-
-
-def settle(page: Page) -> None:
-    page.wait_for_timeout(400)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-
-
-def data_of(page: Page, key: str) -> list[dict]:
-    page.wait_for_function(f"[...document.querySelectorAll('.st-key-{key} .js-plotly-plot')].at(-1)?.data")
-    plot = page.locator(f".st-key-{key} .js-plotly-plot").last
-    return plot.evaluate("p => p.data.map(t => ({name: t.name, x: t.x, y: t.y, text: t.text, told: t.customdata}))")
 
 
 def slider(page: Page, label: str):
@@ -36,38 +26,32 @@ def slider(page: Page, label: str):
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=label).first.click()
     page.get_by_role("option", name=option).click()
-    settle(page)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_page_opens_whole_and_never_scrolls_sideways(open_page: OpenPage, width: int, scheme: str) -> None:
     page = opened(open_page, width=width, scheme=scheme)
-    assert page.get_by_test_id("stException").count() == 0
-    assert page.locator(PLOT).count() >= 4
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.locator(".katex-error").count() == 0
+    eventually(lambda: page.locator(PLOT).count(), lambda count: count >= 4)
+    sound(page)
 
 
 def test_every_supervised_token_has_a_bar_and_k_moves_the_kinds(open_page: OpenPage) -> None:
     page = opened(open_page)
-    first, among, beyond = data_of(page, "rank_bars")
-    count = len(first["x"]) + len(among["x"]) + len(beyond["x"])
-    assert count == 18
+    first, among, beyond = plotted(page, "rank_bars", lambda kinds: sum(len(kind["x"]) for kind in kinds) == 18)
     assert set(first["y"]) == {1}
     assert all(1 < rank <= 5 for rank in among["y"])
     assert all(rank > 5 for rank in beyond["y"])
-    expect(page.get_by_text(f"{(len(first['x']) + len(among['x'])) / count:.1%}", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"{(len(first['x']) + len(among['x'])) / 18:.1%}", exact=True)).to_be_visible()
     slider(page, "k: how many guesses count").press("Home")
     expect(page.get_by_text("the true one is among the 1 likeliest")).to_be_visible()
-    settle(page)
-    assert not data_of(page, "rank_bars")[1]["x"]
+    plotted(page, "rank_bars", lambda kinds: not kinds[1]["x"])
 
 
 def test_the_bins_hold_every_prediction(open_page: OpenPage) -> None:
     page = opened(open_page)
-    assert sum(told[2] for told in data_of(page, "reliability")[1]["told"]) == 18
+    plotted(page, "reliability", lambda traces: sum(told[2] for told in traces[1]["told"]) == 18)
     slider(page, "Bins of confidence").press("Home")
-    page.wait_for_function("document.querySelector('.st-key-reliability .js-plotly-plot')?.data?.[1]?.x.length == 1")
+    plotted(page, "reliability", lambda traces: len(traces[1]["x"]) == 1)
 
 
 def test_a_chat_worse_than_knowing_nothing_says_so(open_page: OpenPage) -> None:
@@ -82,34 +66,32 @@ def test_the_winner_changes_where_the_diamonds_are(open_page: OpenPage) -> None:
     page = opened(open_page)
     page.get_by_text("made up", exact=True).click()
     expect(page.get_by_text("Numbers made up to start with")).to_be_visible()
-    settle(page)
-    diamonds = next(trace for trace in data_of(page, "score_curves") if trace["name"] == "change places")
-    assert diamonds["text"] == ["A = B", "A = C", "B = C"]
     expected = [swap_alpha(-6, 4, -9, 8), swap_alpha(-6, 4, -30, 20), swap_alpha(-9, 8, -30, 20)]
-    assert diamonds["x"] == pytest.approx(expected)
+    traces = plotted(page, "score_curves", lambda traces: diamonds(traces)["x"] == pytest.approx(expected))
+    assert diamonds(traces)["text"] == ["A = B", "A = C", "B = C"]
     slider(page, "Power α").press("Home")
     expect(page.get_by_text("A wins, then B, then C")).to_be_visible()
     slider(page, "Power α").press("End")
     expect(page.get_by_text("C wins, then B, then A")).to_be_visible()
 
 
+def diamonds(traces: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(trace for trace in traces if trace["name"] == "change places")
+
+
 def test_an_answer_typed_is_read_by_the_model_and_shown_as_text(open_page: OpenPage) -> None:
     page = opened(open_page)
     box = page.get_by_label("Answer A")
-    before = data_of(page, "score_curves")[0]["name"]
+    before = plotted(page, "score_curves")[0]["name"]
     box.fill("**Thumb** <b>is</b> $x$ a finger")
     box.press("Enter")
-    page.wait_for_function(
-        "before => (document.querySelector('.st-key-score_curves .js-plotly-plot')?.data?.[0].name ?? before)"
-        " != before",
-        arg=before,
-    )
-    assert page.get_by_test_id("stException").count() == 0
+    plotted(page, "score_curves", lambda traces: traces[0]["name"] != before)
+    sound(page)
 
 
 def test_a_negation_scores_high_and_a_paraphrase_low(open_page: OpenPage) -> None:
     page = opened(open_page)
-    paraphrase, negation = data_of(page, "text_scores")
+    paraphrase, negation = plotted(page, "text_scores", lambda traces: len(traces) == 2)
     assert paraphrase["x"] == ["BLEU", "ROUGE-1", "ROUGE-2", "ROUGE-L", "token F1"]
     assert all(low < 0.1 and high >= 0.5 for low, high in zip(paraphrase["y"], negation["y"], strict=True))
 
@@ -118,10 +100,9 @@ def test_an_example_is_loaded_and_chinese_by_characters_has_a_token_f1(open_page
     page = opened(open_page)
     page.get_by_role("button", name="The same in Chinese").click()
     expect(page.get_by_label("Reference")).to_have_value("这种药对儿童是安全的。")
-    settle(page)
-    assert data_of(page, "text_scores")[1]["y"][-1] == 0
+    plotted(page, "text_scores", lambda traces: traces[1]["y"][-1] == 0)
     page.get_by_text("Token F1 by characters, for Chinese").click()
-    page.wait_for_function("document.querySelector('.st-key-text_scores .js-plotly-plot')?.data?.[1]?.y[4] > 0.9")
+    plotted(page, "text_scores", lambda traces: traces[1]["y"][4] > 0.9)
 
 
 def test_an_empty_reference_is_said_not_crashed(open_page: OpenPage) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from sftviz import assets
 from sftviz.chat.samples import SAMPLES
 from sftviz.inspection import Inspection, inspect
-from sftviz.ui.language import t
+from sftviz.ui.language import t, words_of
 
 PASTED = "pasted"
 
@@ -17,7 +17,7 @@ def chosen_chat(key: str, *, embedded: bool = False) -> Inspection:
     """
     pasted: Inspection | None = st.session_state.get("seen")
     offered = [PASTED] if pasted is not None and _fits(pasted, embedded) else []
-    chosen = st.selectbox(t("Chat"), [*offered, *SAMPLES], format_func=_title, key=key)
+    chosen = st.selectbox(t("ui.common.chat"), [*offered, *SAMPLES], format_func=_title, key=key)
     return pasted if pasted is not None and chosen == PASTED else sample(chosen)
 
 
@@ -26,10 +26,10 @@ def _fits(pasted: Inspection, embedded: bool) -> bool:
 
 
 def _title(name: str) -> str:
-    return t("The one on the Inspect page") if name == PASTED else t(SAMPLES[name].title)
+    return t("ui.chat_choice.pasted") if name == PASTED else words_of("sample", SAMPLES[name])
 
 
-@st.cache_resource(show_spinner="Running the model …")
+@st.cache_resource(show_spinner=False)
 def sample(name: str) -> Inspection:
     """A row of SAMPLES, inspected with the embedded tokenizer and model, once for everybody."""
     return inspect(SAMPLES[name].text)

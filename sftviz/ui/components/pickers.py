@@ -6,17 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from sftviz import assets
+from sftviz import assets, words
 from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.chat.write.templates import TEMPLATES
-from sftviz.supervision.policies import POLICIES
-from sftviz.ui.language import t
+from sftviz.supervision.policies import CHOICES, EFFECTIVE, POLICIES, Policy
+from sftviz.ui.language import language, t
 
 OWN = "own"
 AS_PASTED = "as pasted"
 NO_MODEL = "none"
-ENDS = {"each": "every turn", "last": "last turn", "none": "none"}
 TRAINABLE = ("assistant", "user", "system", "tool")
+SWITCHES = ("header", "reasoning", "tool_calls", "marks")
 
 
 @dataclass(frozen=True)
@@ -43,57 +43,57 @@ class Choices:
 
 def choose() -> Choices:
     policy = st.selectbox(
-        t("Policy: which tokens carry loss"),
+        t("ui.pick.policy"),
         list(POLICIES),
         index=list(POLICIES).index("assistant_only"),
-        format_func=lambda name: t(POLICIES[name].title),
-        help="  \n".join(
-            t("**{title}**: {meaning}").format(title=t(row.title), meaning=t(row.meaning)) for row in POLICIES.values()
-        ),
+        format_func=lambda name: words.row("policy", POLICIES[name], "title", language()),
+        help="  \n".join(_explained(row) for row in POLICIES.values()),
         key="policy",
         persist_state="session",
     )
     template = _template()
     model = _model()
     tokenizer = _tokenizer()
-    knobs = _knobs()
+    knobs = _knobs(POLICIES[policy])
     online = False
     if tokenizer not in TOKENIZERS or (model and model not in assets.MODELS):
-        online = st.checkbox(
-            t("Download from the Hugging Face Hub if needed"),
-            key="online",
-            help=t("Otherwise only what is on this computer."),
-        )
+        online = st.checkbox(t("ui.pick.download"), key="online", help=t("ui.pick.download_help"))
     return Choices(tokenizer, template, policy, model, online, knobs)
 
 
+def _explained(row: Policy) -> str:
+    title, meaning = (words.row("policy", row, name, language()) for name in ("title", "meaning"))
+    return f"**{title}**: {meaning}"
+
+
 def _template() -> str | None:
-    titles = {AS_PASTED: "As pasted, or the tokenizer's own"} | {name: row.title for name, row in TEMPLATES.items()}
-    titles |= {"tokenizer": "The tokenizer's own", OWN: "Type one (Jinja) …"}
-    titles = {name: t(title) for name, title in titles.items()}
+    titles = {AS_PASTED: t("ui.pick.as_pasted")}
+    titles |= {name: words.row("template", row, "title", language()) for name, row in TEMPLATES.items()}
+    titles |= {"tokenizer": t("ui.pick.tokenizers_own"), OWN: t("ui.pick.type_one")}
     chosen = st.selectbox(
-        t("Template"), list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
+        t("ui.pick.template"), list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
     )
     if chosen == OWN:
         return st.text_area(
-            t("Jinja template"), TEMPLATES["chatml"].jinja(), height=240, key="typed_template", persist_state="session"
+            t("ui.pick.jinja"), TEMPLATES["chatml"].jinja(), height=240, key="typed_template", persist_state="session"
         )
     return None if chosen == AS_PASTED else chosen
 
 
 def _tokenizer() -> str:
-    titles = {name: t(title) for name, title in {**TOKENIZERS, OWN: "Folder or Hub id …"}.items()}
+    titles = {name: words.named("tokenizer", name, title, language()) for name, title in TOKENIZERS.items()}
+    titles[OWN] = t("ui.pick.folder_or_hub")
     chosen = st.selectbox(
-        t("Tokenizer"), list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
+        t("ui.pick.tokenizer"), list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
     )
-    return _source(t("Tokenizer: folder or Hub id"), "tokenizer_source") if chosen == OWN else chosen
+    return _source(t("ui.pick.tokenizer_source"), "tokenizer_source") if chosen == OWN else chosen
 
 
 def _model() -> str | None:
-    titles = {name: t(row.title) for name, row in assets.MODELS.items()}
-    titles |= {NO_MODEL: t("None: supervision only"), OWN: t("Folder or Hub id …")}
+    titles = {name: words.row("model", row, "title", language()) for name, row in assets.MODELS.items()}
+    titles |= {NO_MODEL: t("ui.pick.no_model"), OWN: t("ui.pick.folder_or_hub")}
     chosen = st.selectbox(
-        t("Model"),
+        t("ui.pick.model"),
         list(titles),
         index=list(titles).index("sftviz/tiny-sft"),
         format_func=titles.__getitem__,
@@ -102,28 +102,50 @@ def _model() -> str | None:
     )
     if chosen == NO_MODEL:
         return None
-    return _source(t("Model: folder or Hub id"), "model_source") if chosen == OWN else chosen
+    return _source(t("ui.pick.model_source"), "model_source") if chosen == OWN else chosen
 
 
 def _source(label: str, key: str) -> str:
     return st.text_input(label, placeholder="Qwen/Qwen2.5-0.5B-Instruct", key=key, persist_state="session") or ""
 
 
-def _knobs() -> dict[str, Any]:
-    with st.expander(t("Knobs")):
-        roles = st.multiselect(t("Roles"), TRAINABLE, default=["assistant"], key="roles", persist_state="session")
-        end = st.segmented_control(
-            t("End-of-turn"),
-            list(ENDS),
-            default="each",
-            format_func=lambda name: t(ENDS[name]),
-            key="end",
+def _knobs(policy: Policy) -> dict[str, Any]:
+    """The policy's knobs; one that would do nothing under this policy cannot be turned, and is not passed on."""
+    effective = EFFECTIVE[policy.scope]
+    with st.expander(t("ui.pick.knobs")):
+        turned: dict[str, Any] = {"roles": _roles("roles" in effective)}
+        for name, values in CHOICES.items():
+            turned[name] = _choice(policy, name, values, name in effective)
+        for name in SWITCHES:
+            turned[name] = st.checkbox(
+                t(f"ui.knob.{name}"),
+                value=getattr(policy, name),
+                key=f"{policy.name}_{name}",
+                disabled=name not in effective,
+            )
+    return {name: value for name, value in turned.items() if name in effective}
+
+
+def _roles(is_effective: bool) -> frozenset[str]:
+    return frozenset(
+        st.multiselect(
+            t("ui.knob.roles"),
+            TRAINABLE,
+            default=["assistant"],
+            key="roles",
             persist_state="session",
+            disabled=not is_effective,
         )
-        return {
-            "roles": frozenset(roles),
-            "end": end or "each",
-            "header": st.checkbox(t("Turn headers"), key="header", persist_state="session"),
-            "reasoning": st.checkbox(t("Reasoning"), value=True, key="reasoning", persist_state="session"),
-            "tool_calls": st.checkbox(t("Tool calls"), value=True, key="tool_calls", persist_state="session"),
-        }
+    )
+
+
+def _choice(policy: Policy, name: str, values: tuple[str, ...], is_effective: bool) -> str:
+    default: str = getattr(policy, name)
+    return st.selectbox(
+        t(f"ui.knob.{name}"),
+        values,
+        index=values.index(default),
+        format_func=lambda value: t(f"ui.{name}.{value}"),
+        key=f"{policy.name}_{name}",
+        disabled=not is_effective,
+    )

@@ -12,7 +12,7 @@ def question_card(question: Question, key: str) -> None:
     said = language()
     with st.container(border=True, key=f"card_{key}"):
         st.markdown(f"**{question.question.in_language(said)}**")
-        if not st.toggle(t("Show the answer"), key=f"answer_{key}"):
+        if not st.toggle(t("ui.question.answer"), key=f"answer_{key}"):
             return
         st.markdown(question.answer.in_language(said))
         for wrong in question.wrong:
@@ -23,7 +23,7 @@ def question_card(question: Question, key: str) -> None:
 def _proof(question: Question, key: str) -> None:
     if question.proof:
         st.markdown(f"**{question.proof.compute():.6g}** · {question.proof.says.in_language(language())}")
-        with st.expander(t("How it is computed")):
+        with st.expander(t("ui.question.proof")):
             st.code(question.proof.code.strip(), language="python")
     pages = st.session_state.get("pages", {})
     if question.show and question.show.page in pages:
@@ -32,4 +32,4 @@ def _proof(question: Question, key: str) -> None:
             state["only"] = "lab"
         if language() != "en":
             state["lang"] = language()
-        st.page_link(pages[question.show.page], label=t("Show me"), icon="👉", query_params=state)
+        st.page_link(pages[question.show.page], label=t("ui.question.show_me"), icon="👉", query_params=state)

@@ -16,43 +16,38 @@ from sftviz.ui.components.chat_choice import chosen_chat, sample
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked_choice
 from sftviz.ui.components.live_slider import live_slider
-from sftviz.ui.language import t
+from sftviz.ui.language import explained, introduced, t, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-sft"
 TOKENS = 24
-PADDING = "‹pad›"
 EXHIBITED = 6  # tokens of a wrong mask's picture
 
 
 def page() -> None:
-    st.title(t("Who may look at whom?"))
-    st.write(
-        t(
-            "Every position predicts the token after it. That is a fair question only while the answer is out of "
-            "sight: attention decides what a position may read."
-        )
-    )
+    st.title(t("ui.attention.title"))
+    st.write(t("ui.attention.intro"))
     _lab()
     st.divider()
     _exhibits()
 
 
-@st.fragment
+@fragment
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
         kinds = list(ATTENTIONS)
         kind = st.selectbox(
-            t("Attention"),
+            t("ui.attention.kind"),
             kinds,
             index=kinds.index(linked_choice("attention_kind", kinds, "causal")),
-            format_func=lambda name: t(ATTENTIONS[name].title),
+            format_func=lambda name: words_of("attention", ATTENTIONS[name]),
             key="attention_kind",
         )
         row = ATTENTIONS[kind]
         st.latex(row.formula)
-        st.caption(t("{meaning}. {source}").format(meaning=t(row.meaning), source=t(row.source)))
+        st.caption(explained("attention", row))
         ids, texts, scene = _scene(kind, chosen_chat("attention_chat", embedded=True))
     may_attend = row.build(scene)
     open_targets = sees_target(may_attend) & ~_padding(scene)
@@ -63,8 +58,8 @@ def _lab() -> None:
     with left:
         facts(
             {
-                t("pairs that may look"): f"{int(may_attend.sum())} / {may_attend.numel()}",
-                t("positions that see their target"): str(int(open_targets.sum())),
+                t("ui.attention.pairs"): f"{int(may_attend.sum())} / {may_attend.numel()}",
+                t("ui.attention.open_targets"): str(int(open_targets.sum())),
             }
         )
     _leak_test(ids, texts, scene, may_attend, position)
@@ -76,14 +71,14 @@ def _scene(kind: str, seen: Inspection) -> tuple[list[int], list[str], Scene]:
     """The row of tokens a kind of attention is shown on, and what it depends on."""
     ids, texts = _start(seen, TOKENS)
     if kind == "prefix":
-        length = int(live_slider(t("Prefix P"), 0, len(ids), min(8, len(ids)), 1, key="attention_prefix"))
+        length = int(live_slider(t("ui.attention.prefix"), 0, len(ids), min(8, len(ids)), 1, key="attention_prefix"))
         return ids, texts, Scene(len(ids), prefix_length=length)
     if kind == "padded":
         side = st.segmented_control(
-            t("Padding"),
+            t("ui.attention.padding"),
             ("right", "left"),
             default="right",
-            format_func=lambda side: t(f"on the {side}"),
+            format_func=lambda side: t(f"ui.side.{side}"),
             required=True,
             key="attention_side",
         )
@@ -91,21 +86,21 @@ def _scene(kind: str, seen: Inspection) -> tuple[list[int], list[str], Scene]:
     documents = None
     if kind.startswith("packed"):
         ids, texts, documents = _two_chats(seen)
-    window = int(live_slider(t("Window w"), 1, 12, 4, 1, key="attention_window")) if "window" in kind else 4
+    window = int(live_slider(t("ui.attention.window"), 1, 12, 4, 1, key="attention_window")) if "window" in kind else 4
     return ids, texts, Scene(len(ids), window=window, document_ids=documents)
 
 
 def _start(seen: Inspection, count: int) -> tuple[list[int], list[str]]:
-    return list(seen.rendering.ids[:count]), [token.text for token in seen.rendering.tokens[:count]]
+    return list(seen.rendering.ids[:count]), seen.rendering.tokens.texts[:count]
 
 
 def _padded(ids: list[int], texts: list[str], seen: Inspection, side: str) -> tuple[list[int], list[str], Scene]:
     pad = [seen.rendering.tokenizer.pad_id or 0] * 4
     blanks, real = [True] * 4, [False] * len(ids)
     if side == "left":
-        row = (pad + ids, [t(PADDING)] * 4 + texts, blanks + real)
+        row = (pad + ids, [t("ui.attention.pad")] * 4 + texts, blanks + real)
     else:
-        row = (ids + pad, texts + [t(PADDING)] * 4, real + blanks)
+        row = (ids + pad, texts + [t("ui.attention.pad")] * 4, real + blanks)
     return row[0], row[1], Scene(len(row[0]), is_padding=torch.tensor(row[2]))
 
 
@@ -122,29 +117,21 @@ def _padding(scene: Scene) -> torch.Tensor:
 
 
 def _leak_test(ids: list[int], texts: list[str], scene: Scene, may_attend: torch.Tensor, position: int) -> None:
-    st.subheader(t("The leak test: change one token, see which logits move"))
+    st.subheader(t("ui.attention.leak_test"))
     model = load_model(MODEL)
     moved = moved_logits(model, ids, position, _another(ids, position), may_attend)
     found = leaks(moved, position, is_padding=_padding(scene).tolist())
     left, right = st.columns([2, 5], gap="large")
     with left:
-        st.write(
-            t("Changed: position {position}, {token}. Click a column above to change another one.").format(
-                position=position, token=f"`{visible(texts[position]).replace('`', 'ˋ')}`"
-            )
-        )
+        st.write(t("ui.attention.changed", position=position, token=f"`{visible(texts[position]).replace('`', 'ˋ')}`"))
         if found:
-            st.error(
-                t("✗ {count} positions before it moved. They knew a token they had yet to predict.").format(
-                    count=len(found)
-                )
-            )
+            st.error(t("ui.attention.leak", count=len(found)))
         else:
-            st.success(t("✓ Nothing before it moved: no position knew this token before it came."))
+            st.success(t("ui.attention.no_leak"))
         facts(
             {
-                t("loss over every token, causal"): f"{_loss(ids, scene, None):.3f} nats",
-                t("loss over every token, as chosen"): f"{_loss(ids, scene, may_attend):.3f} nats",
+                t("ui.attention.loss_causal"): f"{_loss(ids, scene, None):.3f} nats",
+                t("ui.attention.loss_as_chosen"): f"{_loss(ids, scene, may_attend):.3f} nats",
             }
         )
     with right:
@@ -162,21 +149,16 @@ def _loss(ids: list[int], scene: Scene, may_attend: torch.Tensor | None) -> floa
 
 
 def _trained(kind: str, scene: Scene) -> None:
-    st.subheader(t("What a leak does to training"))
+    st.subheader(t("ui.attention.training"))
     left, right = st.columns([2, 5], gap="large")
     learned = _learned(kind, min(scene.prefix_length, LENGTH // 2), min(scene.window, LENGTH))
     with left:
-        st.write(
-            t(
-                "A new small model learns rows of random tokens under this attention. There is nothing to learn: an "
-                "honest loss stays at log V. One that falls below has read the answer, and fails once it must write."
-            )
-        )
+        st.write(t("ui.attention.training_intro"))
         facts(
             {
-                t("log V"): f"{FLOOR:.3f} nats",
-                t("loss at the end of training"): f"{learned.losses[-1]:.3f} nats",
-                t("loss when it has to write"): f"{learned.writing:.3f} nats",
+                t("ui.attention.log_v"): f"{FLOOR:.3f} nats",
+                t("ui.attention.loss_trained"): f"{learned.losses[-1]:.3f} nats",
+                t("ui.attention.loss_writing"): f"{learned.writing:.3f} nats",
             }
         )
     with right:
@@ -191,15 +173,18 @@ def _learned(kind: str, prefix_length: int, window: int) -> Learned:
 
 
 def _exhibits() -> None:
-    st.subheader(t("Wrong masks, as they are found in notes and answers"))
-    st.write(t("Each is computed, added to scores that are all equal, and put through softmax."))
+    st.subheader(t("ui.attention.exhibits"))
+    st.write(t("ui.attention.exhibits_intro"))
     for exhibit in EXHIBITS.values():
         _exhibit(exhibit)
 
 
 def _exhibit(exhibit: Exhibit) -> None:
-    st.markdown(t("**{title}**: {meaning}.").format(title=t(exhibit.title), meaning=t(exhibit.why)))
-    sides = (("✗", t("wrong"), exhibit.wrong_code, exhibit.wrong), ("✓", t("right"), exhibit.right_code, exhibit.right))
+    st.markdown(introduced("exhibit", exhibit, "why"))
+    sides = (
+        ("✗", t("ui.common.wrong"), exhibit.wrong_code, exhibit.wrong),
+        ("✓", t("ui.common.right"), exhibit.right_code, exhibit.right),
+    )
     for column, (mark, word, code, build) in zip(st.columns(2, gap="large"), sides, strict=True):
         with column:
             st.markdown(f"{mark} {word}")

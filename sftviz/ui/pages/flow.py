@@ -10,11 +10,13 @@ from sftviz.inspection import Inspection
 from sftviz.loss import IGNORE
 from sftviz.model import load_model
 from sftviz.model.flow import Flow, gradient_flow, output_gradient
-from sftviz.supervision.policies import POLICIES, apply
+from sftviz.supervision.policies import POLICIES
+from sftviz.supervision.verdicts import apply
 from sftviz.ui.components.chat_choice import chosen_chat
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked, linked_choice
-from sftviz.ui.language import t
+from sftviz.ui.language import t, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-sft"
@@ -23,31 +25,26 @@ ROWS = 12
 
 
 def page() -> None:
-    st.title(t("Where does the gradient go?"))
-    st.write(
-        t(
-            "A masked token is no target. But later rows read it, and their loss comes back to it through attention. "
-            "Cut the attention, and only rows that predict a supervised token get anything."
-        )
-    )
+    st.title(t("ui.flow.title"))
+    st.write(t("ui.flow.intro"))
     _lab()
 
 
-@st.fragment
+@fragment
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
         seen = chosen_chat("flow_chat", embedded=True)
         names = list(POLICIES)
         policy = st.selectbox(
-            t("Policy: which tokens carry loss"),
+            t("ui.common.policy"),
             names,
             index=names.index(linked_choice("flow_policy", names, "assistant_only")),
-            format_func=lambda name: t(POLICIES[name].title),
+            format_func=lambda name: words_of("policy", POLICIES[name]),
             key="flow_policy",
         )
-        cut = st.toggle(t("Cut the attention"), linked("flow_cut", 0) == 1, key="flow_cut")
-        st.caption(t("every token sees itself alone") if cut else t("every token sees itself and everything before it"))
+        cut = st.toggle(t("ui.flow.cut_attention"), linked("flow_cut", 0) == 1, key="flow_cut")
+        st.caption(t("ui.flow.alone") if cut else t("ui.flow.not_alone"))
     labels = apply(policy, seen.rendering).labels[:LONGEST]
     ids = tuple(seen.rendering.ids[:LONGEST])
     flow = _flow(ids, labels, cut)
@@ -55,14 +52,9 @@ def _lab() -> None:
         _totals(flow, ids, labels)
     with right:
         show(flow_bars(_arrived(seen, flow, ids, labels), theme()), "flow_bars")
-        st.caption(
-            t(
-                "A square says whether the token carries loss; a token's own row is the one that predicts the token "
-                "after it. The two parts are vectors: they add up, their lengths do not."
-            )
-        )
+        st.caption(t("ui.flow.legend"))
         if len(seen.rendering.ids) > LONGEST:
-            st.caption(t("The first {shown} of {count} tokens.").format(shown=LONGEST, count=len(seen.rendering.ids)))
+            st.caption(t("ui.common.first_tokens", shown=LONGEST, count=len(seen.rendering.ids)))
     st.divider()
     _one_token(seen, ids, labels, cut)
 
@@ -85,16 +77,16 @@ def _totals(flow: Flow, ids: tuple[int, ...], labels: tuple[int, ...]) -> None:
     reached = [at for at in masked if float(flow.total_norm[at]) > 0]
     facts(
         {
-            t("loss"): f"{flow.loss:.3f} nats",
-            t("masked tokens"): t("{masked} of {all}").format(masked=len(masked), all=len(ids)),
-            t("masked tokens that get a gradient all the same"): str(len(reached)),
+            t("ui.common.loss"): f"{flow.loss:.3f} nats",
+            t("ui.flow.masked_tokens"): t("ui.common.count_of", asked=len(masked), all=len(ids)),
+            t("ui.flow.masked_reached"): str(len(reached)),
         }
     )
 
 
 def _arrived(seen: Inspection, flow: Flow, ids: tuple[int, ...], labels: tuple[int, ...]) -> Arrived:
     return Arrived(
-        [token.text for token in seen.rendering.tokens[: len(ids)]],
+        seen.rendering.tokens.texts[: len(ids)],
         [label != IGNORE for label in labels],
         flow.own_norm.tolist(),
         flow.attention_norm.tolist(),
@@ -103,34 +95,29 @@ def _arrived(seen: Inspection, flow: Flow, ids: tuple[int, ...], labels: tuple[i
 
 
 def _one_token(seen: Inspection, ids: tuple[int, ...], labels: tuple[int, ...], cut: bool) -> None:
-    st.subheader(t("One token of the vocabulary: both its rows"))
+    st.subheader(t("ui.flow.one_token"))
     left, right = st.columns([2, 5], gap="large")
-    texts = {token.id: token.text for token in reversed(seen.rendering.tokens[: len(ids)])}
+    texts = dict(zip(reversed(ids), reversed(seen.rendering.tokens.texts[: len(ids)]), strict=True))
     special = [token for token in dict.fromkeys(ids) if token in seen.rendering.tokenizer.control_ids]
     offered = [*special, *(token for token in dict.fromkeys(ids) if token not in special)]
     with left:
-        token = st.selectbox(t("Token"), offered, format_func=lambda token: visible(texts[token]), key="flow_token")
+        token = st.selectbox(
+            t("ui.flow.token"), offered, format_func=lambda token: visible(texts[token]), key="flow_token"
+        )
         places = [at for at, one in enumerate(ids) if one == token]
         own, through, total = _flow(ids, labels, cut).together(places)
         norms = _rows(ids, labels, cut)
         facts(
             {
-                t(
-                    "it stands at so many places, of them masked"
-                ): f"{len(places)}, {len(set(places) & set(_masked(labels)))}",
-                t("row of the embedding table: from own rows"): f"{own:.4g}",
-                t("row of the embedding table: through attention"): f"{through:.4g}",
-                t("row of the embedding table: together"): f"{total:.4g}",
-                t("row of the output matrix"): f"{norms[token]:.4g}",
+                t("ui.flow.places"): f"{len(places)}, {len(set(places) & set(_masked(labels)))}",
+                t("ui.flow.embedding_own"): f"{own:.4g}",
+                t("ui.flow.embedding_through"): f"{through:.4g}",
+                t("ui.flow.embedding_together"): f"{total:.4g}",
+                t("ui.flow.output_row"): f"{norms[token]:.4g}",
             }
         )
     with right:
-        st.write(
-            t(
-                "The embedding row is pulled where the token is read. The output row is pulled by every supervised "
-                "position, whatever its target: softmax pushes every other token down. The rows pulled hardest:"
-            )
-        )
+        st.write(t("ui.flow.rows_intro"))
         pulled = sorted(range(len(norms)), key=lambda row: -norms[row])[:ROWS]
         targets = set(labels[1:])
         names = [seen.rendering.tokenizer.bytes_of(row).decode(errors="backslashreplace") for row in pulled]

@@ -9,7 +9,8 @@ from sftviz.loss.information import bits, cross_entropy_between, entropy, kl_div
 from sftviz.ui.components.drag_bars import drag_bars
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
-from sftviz.ui.language import t, told
+from sftviz.ui.language import t
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 OUTCOMES = ("cat", "dog", "owl", "eel")
@@ -18,27 +19,21 @@ BELIEVED = (0.1, 0.2, 0.3, 0.4)
 
 
 def page() -> None:
-    st.title(t("What does a loss of so many nats mean?"))
-    st.write(
-        t(
-            "It is surprise, averaged. Entropy is what a source costs somebody who knows it. Cross-entropy is what it "
-            "costs somebody who believes q while p happens. The difference is KL: what the wrong belief costs, and all "
-            "that training can take away."
-        )
-    )
+    st.title(t("ui.information.title"))
+    st.write(t("ui.information.intro"))
     _two()
     st.divider()
     _coin()
 
 
-@st.fragment
+@fragment
 def _two() -> None:
     left, right = st.columns([3, 4], gap="large")
     with left:
-        outcomes = [t(outcome) for outcome in OUTCOMES]
-        p = drag_bars(t("p: what happens"), outcomes, HAPPENS, SUPERVISED, key="information_p")
-        q = drag_bars(t("q: what the model believes"), outcomes, BELIEVED, TARGET, key="information_q")
-        st.caption(t("Drag a bar, or choose it with Tab and press the arrow keys. The others share what is left."))
+        outcomes = [t(f"ui.information.{outcome}") for outcome in OUTCOMES]
+        p = drag_bars(t("ui.information.p"), outcomes, HAPPENS, SUPERVISED, key="information_p")
+        q = drag_bars(t("ui.information.q"), outcomes, BELIEVED, TARGET, key="information_q")
+        st.caption(t("ui.information.how_to_drag"))
     surprise = {name: bits(float(value)) for name, value in _amounts(p, q).items()}
     with right:
         pairs = (("H(p)", "KL(p‖q)"), ("H(q)", "KL(q‖p)"))
@@ -46,17 +41,15 @@ def _two() -> None:
         st.latex(r"H(p, q) = -\sum_k p_k \log q_k = H(p) + \mathrm{KL}(p \,\|\, q)")
         facts(
             {
-                t("cross-entropy H(p, q)"): told(f"{in_bits(surprise['H(p, q)'])} bits"),
-                t("the other way round, H(q, p)"): told(f"{in_bits(surprise['H(q, p)'])} bits"),
+                t("ui.information.cross_entropy"): _bits(surprise["H(p, q)"]),
+                t("ui.information.other_way_round"): _bits(surprise["H(q, p)"]),
             }
         )
-        st.caption(
-            t(
-                "The two KL differ. KL(p‖q) grows without end where q rules out what happens: maximum likelihood "
-                "spreads over everything seen. KL(q‖p) punishes a q that spreads where p does not: it settles on one "
-                "peak."
-            )
-        )
+        st.caption(t("ui.information.two_kl"))
+
+
+def _bits(amount: float) -> str:
+    return t("ui.information.bits", amount=in_bits(amount))
 
 
 def _amounts(p: torch.Tensor, q: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -70,17 +63,23 @@ def _amounts(p: torch.Tensor, q: torch.Tensor) -> dict[str, torch.Tensor]:
     }
 
 
-@st.fragment
+@fragment
 def _coin() -> None:
-    st.subheader(t("The coin"))
+    st.subheader(t("ui.information.coin"))
     left, right = st.columns([2, 5], gap="large")
     with left:
         heads = live_slider(
-            t("Probability of heads"), 0, 1, 0.9, 0.01, key="coin", ends=(t("always tails"), t("always heads"))
+            t("ui.information.probability_heads"),
+            0,
+            1,
+            0.9,
+            0.01,
+            key="coin",
+            ends=(t("ui.information.always_tails"), t("ui.information.always_heads")),
         )
         nats = float(entropy(_coins(torch.tensor([heads]))))
-        facts({t("entropy"): told(f"{in_bits(bits(nats))} bits") + f" = {in_bits(nats)} nats"})
-        st.caption(t("One bit is log 2 nats. PyTorch's logarithm is the natural one, so a loss is in nats."))
+        facts({t("ui.information.entropy"): f"{_bits(bits(nats))} = {in_bits(nats)} nats"})
+        st.caption(t("ui.information.bit_and_nats"))
     with right:
         shares = torch.linspace(0, 1, 101)
         curve = bits(entropy(_coins(shares)))

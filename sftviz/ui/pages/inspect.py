@@ -1,45 +1,49 @@
 """Inspect: paste a chat; see every token, whether it is supervised, why, what it costs and where its gradient is."""
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
-from transformers import PreTrainedModel
 
-from sftviz import assets
-from sftviz.chat.formats import FORMATS
-from sftviz.chat.messages import ChatError
+from sftviz import assets, words
+from sftviz.chat.formats import FORMATS, parse_all
+from sftviz.chat.messages import Chat
 from sftviz.chat.samples import SAMPLES
+from sftviz.columns import TokenRow
 from sftviz.figures.alternatives import alternatives_bars
 from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection, inspect
-from sftviz.loss import IGNORE, NORMALIZATIONS
-from sftviz.model import load_model
+from sftviz.supervision import IGNORE
+from sftviz.supervision.checks import Finding
 from sftviz.ui.components.draft import keep_draft
-from sftviz.ui.components.notes import notes
+from sftviz.ui.components.notes import Note, error_note, notes
 from sftviz.ui.components.pickers import Choices, choose
-from sftviz.ui.components.token_strip import COLORINGS, token_strip
-from sftviz.ui.language import t, told
+from sftviz.ui.components.sample_table import chosen_sample
+from sftviz.ui.components.token_strip import colorings, token_strip
+from sftviz.ui.language import language, t
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
+from sftviz.words import SaidError, say
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
+SIDES = ("chosen", "rejected")
 
 
 def page() -> None:
-    st.title(t("See what the loss sees"))
-    st.write(t("Paste a chat. Every token shows whether it is supervised, why, what it costs and how hard it pulls."))
+    st.title(t("ui.inspect.title"))
+    st.write(t("ui.inspect.intro"))
     left, right = st.columns([3, 2], gap="large")
     with left:
         pasted = _chat_box()
     with right:
         choices = choose()
         if assets.is_embedded_model(choices.model):
-            st.caption(
-                t(
-                    "The embedded model has read WordNet's short definitions and nothing else: most chats surprise it. "
-                    "Give a folder or a Hub id above to use a model of your own."
-                )
-            )
+            st.caption(t("ui.inspect.embedded"))
     seen = _inspected(pasted, choices)
     if seen:
         _results(seen)
@@ -50,22 +54,19 @@ def _chat_box() -> str:
         st.session_state.chat = next(iter(SAMPLES.values())).text
     keep_draft("chat")
     st.pills(
-        t("Samples"),
+        t("ui.inspect.samples"),
         list(SAMPLES),
-        format_func=lambda name: t(SAMPLES[name].title),
+        format_func=lambda name: words.row("sample", SAMPLES[name], "title", language()),
         key="sample",
         on_change=_take_sample,
         wrap=True,
     )
+    forms = ", ".join(words.row("format", form, "title", language()) for form in FORMATS.values())
     return st.text_area(
-        t("Your chat"),
+        t("ui.inspect.chat"),
         height=300,
-        placeholder=t(
-            "OpenAI messages, ShareGPT, Alpaca, prompt and completion, rendered text, or User: … Assistant: …"
-        ),
-        help=t("Read in any of these forms: {forms}.").format(
-            forms=", ".join(t(form.title) for form in FORMATS.values())
-        ),
+        placeholder=t("ui.inspect.placeholder"),
+        help=t("ui.inspect.forms", forms=forms),
         key="chat",
         persist_state="session",
     )
@@ -78,78 +79,110 @@ def _take_sample() -> None:
 
 def _inspected(pasted: str, choices: Choices) -> Inspection | None:
     """The inspection of what is in the box; after a mistake the last good one stays, and says so."""
-    asked = (pasted, choices)
-    if st.session_state.get("asked") == asked:
-        return st.session_state.seen
     try:
-        with st.spinner(t("Reading, tokenizing, running the model …")):
-            arguments = choices.arguments()
-            if choices.model and not assets.is_embedded_model(choices.model):
-                arguments["model"] = _own_model(choices.model, choices.online)
-            seen = inspect(pasted, **arguments)
-    except ChatError as error:
-        notes(
-            [{"severity": "error", "where": error.where, "message": error.message, "remedy": error.remedy}], key="error"
-        )
-    except (ValueError, OSError) as error:
-        notes([{"severity": "error", "where": "", "message": str(error), "remedy": ""}], key="error")
+        samples = _read(pasted)
+        chat = samples[chosen_sample(samples, choices)]
+        asked = (pasted, chat, choices)
+        if st.session_state.get("asked") == asked:
+            return st.session_state.seen
+        with st.spinner(t("ui.inspect.working")):
+            seen = inspect(chat, **_arguments(choices))
+    except (SaidError, ValueError, OSError) as error:
+        notes([error_note(error)], key="error")
+        _offer_placeholders(error)
     else:
         st.session_state.asked, st.session_state.seen = asked, seen
         return seen
     if st.session_state.get("seen"):
-        st.caption(t("Below is the last chat that could be read, unchanged."))
+        st.caption(t("ui.inspect.last_good"))
     return st.session_state.get("seen")
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def _own_model(source: str, online: bool) -> PreTrainedModel:
+def _read(pasted: str) -> Sequence[Chat]:
+    """The samples in the box; of a preference row the side that is asked for."""
+    media = "placeholder" if st.session_state.get("placeholders") else "refuse"
+    samples = parse_all(pasted, media=media)
+    if not any(notice.code == "preference_row" for notice in samples[0].notices):
+        return samples
+    side = st.segmented_control(
+        t("ui.inspect.side"),
+        SIDES,
+        default="chosen",
+        format_func=lambda name: t(f"ui.inspect.{name}"),
+        key="side",
+        required=True,
+    )
+    return parse_all(pasted, media=media, side=side or "chosen")
+
+
+def _offer_placeholders(error: Exception) -> None:
+    if getattr(error, "code", "") == "not_text":
+        st.checkbox(t("ui.inspect.placeholders"), key="placeholders")
+
+
+def _arguments(choices: Choices) -> dict[str, Any]:
+    arguments = choices.arguments()
+    if choices.model and not assets.is_embedded_model(choices.model):
+        arguments["model"] = _own_model(choices.model, choices.online)
+    return arguments
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _own_model(source: str, online: bool) -> "PreTrainedModel":
+    from sftviz.model import load_model
+
     return load_model(source, online=online)
 
 
-@st.fragment
+@fragment
 def _results(seen: Inspection) -> None:
     _headline(seen)
+    _findings(seen)
     color_by = _color_by(seen)
     selected = token_strip(seen.rows(), color_by, key="strip", selected=_default_position(seen))
     _prediction(seen, selected)
     _totals(seen)
-    _findings(seen)
 
 
 def _headline(seen: Inspection) -> None:
-    chat = seen.rendering.chat
+    chat, rendering = seen.rendering.chat, seen.rendering
+    key = "ui.inspect.as_it_stands" if rendering.as_written else "ui.inspect.taken_for"
     st.caption(
-        t("Taken for: {form}, {messages} messages. Template: {template}. Tokenizer: {size} tokens.").format(
-            form=t(FORMATS[chat.form].title),
+        t(
+            key,
+            form=words.row("format", FORMATS[chat.form], "title", language()),
             messages=len(chat.messages),
-            template=t(seen.rendering.template.title),
-            size=f"{len(seen.rendering.tokenizer):,}",
+            template=words.named("template", f"{rendering.template.name}.title", rendering.template.title, language()),
+            size=len(rendering.tokenizer),
         )
     )
-    supervised, total = sum(seen.supervision.supervised), len(seen.rendering.tokens)
+    supervised, total = sum(seen.supervision.supervised), len(rendering.tokens)
     share = f"{supervised:,} ({supervised / max(total, 1):.0%})"
-    figures = [(t("Tokens"), f"{total:,}"), (t("Supervised"), share)]
+    figures = [(t("ui.inspect.tokens"), f"{total:,}"), (t("ui.inspect.supervised"), share)]
     if seen.losses is not None:
-        figures += [
-            (t("Loss, nats per supervised token"), f"{seen.loss():.3f}"),
-            (t("Perplexity"), f"{seen.perplexity():,.2f}"),
-        ]
+        perplexity = seen.perplexity()
+        undefined = t("ui.inspect.undefined")
+        shown = undefined if math.isnan(perplexity) else f"{perplexity:,.2f}"
+        loss = undefined if math.isnan(perplexity) else f"{seen.loss():.3f}"
+        bits = seen.bits_per_byte()
+        figures += [(t("ui.inspect.loss"), loss), (t("ui.inspect.perplexity"), shown)]
+        figures += [(t("ui.inspect.bits_per_byte"), undefined if math.isnan(bits) else f"{bits:.3f}")]
     with st.container(horizontal=True, gap="large"):
         for label, value in figures:
             st.metric(label, value, width="content")
 
 
 def _color_by(seen: Inspection) -> str:
-    names = [name for name in COLORINGS if seen.losses is not None or name in ("supervised", "role")]
+    titles = colorings(seen.losses is not None)
     chosen = st.segmented_control(
-        t("Colour by"),
-        names,
+        t("ui.inspect.color_by"),
+        list(titles),
         default="supervised",
-        format_func=lambda name: t(COLORINGS[name].title),
+        format_func=titles.__getitem__,
         key="color_by",
         required=True,
     )
-    return chosen if chosen in names else "supervised"
+    return chosen if chosen in titles else "supervised"
 
 
 def _default_position(seen: Inspection) -> int:
@@ -163,42 +196,41 @@ def _prediction(seen: Inspection, position: int) -> None:
         return
     position = min(position, len(rows) - 1)
     row = rows[position]
+    is_last = position + 1 == len(rows)
     st.subheader(
-        t("Position {here} predicts position {next}").format(here=position, next=position + 1)
-        if position + 1 < len(rows)
-        else t("The last position")
+        t("ui.inspect.last_position") if is_last else t("ui.inspect.predicts", here=position, next=position + 1)
     )
     left, right = st.columns([1, 1], gap="large")
     with left:
         _formula(row)
     with right:
-        if row["nll"] is not None:
+        ahead = row.prediction
+        if ahead.nll is not None and ahead.rank is not None and ahead.probability is not None:
             figure = alternatives_bars(
-                seen.alternatives(position), row["target_text"], row["rank"], row["probability"], theme()
+                seen.alternatives(position), ahead.target_text, ahead.rank, ahead.probability, theme()
             )
             show(figure, "alternatives")
-    st.caption(t("Labels travel with their own token; the shift happens once, in the loss: target is the next label."))
+    st.caption(t("ui.inspect.one_shift"))
     st.dataframe(_alignment(rows, position), key="alignment")
 
 
-def _formula(row: dict) -> None:
-    if row["nll"] is None:
-        st.write(
-            t("No loss here: nothing follows the last token.")
-            if row["target"] == IGNORE
-            else t("No loss here: no model was run.")
-        )
+def _formula(row: TokenRow) -> None:
+    ahead = row.prediction
+    if ahead.nll is None:
+        st.write(t("ui.inspect.nothing_follows") if ahead.target == IGNORE else t("ui.inspect.no_model_run"))
         return
-    st.text(t("target: {token}").format(token=visible(row["target_text"])))
-    probability = f"{row['probability']:.4g}"
-    st.latex(rf"-\log p_{{\text{{target}}}} = -\log {_tex_number(probability)} = {row['nll']:.2f}\ \text{{nats}}")
-    if row["target"] == IGNORE:
-        st.write(t("Its label is −100: the cost is shown, and counts for nothing."))
+    st.text(t("ui.inspect.target", token=visible(ahead.target_text)))
+    probability = f"{ahead.probability:.4g}"
+    st.latex(rf"-\log p_{{\text{{target}}}} = -\log {_tex_number(probability)} = {ahead.nll:.2f}\ \text{{nats}}")
+    if ahead.target == IGNORE:
+        st.write(t("ui.inspect.ignored_label"))
         return
-    on_logits, on_hidden = row["grad_norm"], row["grad_norm_hidden"]
-    st.latex(rf"\lVert p - y \rVert_2 = {on_logits:.3f}")
-    st.latex(rf"\lVert W^\top(p-y) \rVert_2 = {on_hidden:.3f}")
-    st.caption(t("Above: the gradient on this position's logits. Below: what of it reaches the hidden state."))
+    st.latex(rf"\lVert p - y \rVert_2 = {ahead.grad_norm:.3f}")
+    if ahead.grad_norm_hidden is None:
+        st.caption(t("ui.inspect.bent_logits"))
+        return
+    st.latex(rf"\lVert W^\top(p-y) \rVert_2 = {ahead.grad_norm_hidden:.3f}")
+    st.caption(t("ui.inspect.two_gradients"))
 
 
 def _tex_number(number: str) -> str:
@@ -206,56 +238,72 @@ def _tex_number(number: str) -> str:
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-def _alignment(rows: list[dict], position: int) -> pd.DataFrame:
+def _alignment(rows: list[TokenRow], position: int) -> pd.DataFrame:
     """Four rows: what goes in, its label, what the position predicts, what that costs."""
     near = rows[max(0, position - NEIGHBOURS) : position + NEIGHBOURS + 1]
     columns = {
-        str(row["position"]): (
-            f"{visible(row['text'])}  {row['id']}",
-            str(row["label"]),
-            t("none") if row["position"] == len(rows) - 1 else str(row["target"]),
-            "" if row["nll"] is None else f"{row['nll']:.3f}" if row["target"] != IGNORE else f"({row['nll']:.3f})",
+        str(row.position): (
+            f"{visible(row.text)}  {row.id}",
+            str(row.label),
+            t("ui.inspect.none") if row.position == len(rows) - 1 else str(row.prediction.target),
+            _cost(row),
         )
         for row in near
     }
-    return pd.DataFrame(columns, index=[t("input"), t("label"), t("target"), t("loss")])
+    return pd.DataFrame(columns, index=[t(f"ui.inspect.{name}") for name in ("input", "label", "goal", "cost")])
+
+
+def _cost(row: TokenRow) -> str:
+    nll = row.prediction.nll
+    return "" if nll is None else f"{nll:.3f}" if row.prediction.target != IGNORE else f"({nll:.3f})"
 
 
 def _totals(seen: Inspection) -> None:
+    from sftviz.loss import NORMALIZATIONS
+
     left, right = st.columns([1, 1], gap="large")
     with left:
-        st.subheader(t("The loss, three ways"))
+        st.subheader(t("ui.inspect.three_ways"))
         for name, row in NORMALIZATIONS.items():
             value = seen.loss(name)
-            shown = t("no model") if math.isnan(value) else f"{value:.4f} nats"
-            st.markdown(t("**{title}**: {value}").format(title=t(row.title), value=shown))
+            shown = t("ui.inspect.no_model") if math.isnan(value) else f"{value:.4f} nats"
+            st.markdown(f"**{words.row('normalization', row, 'title', language())}**: {shown}")
             st.latex(row.formula)
     with right:
-        st.subheader(t("Who is supervised"))
+        st.subheader(t("ui.inspect.who"))
         st.dataframe(
-            seen.by_role().assign(role=lambda table: table["role"].map(t)),
+            seen.by_role(),
             hide_index=True,
             column_config={
-                "role": t("role"),
-                "tokens": t("tokens"),
-                "supervised": t("supervised"),
+                "role": t("ui.inspect.role"),
+                "tokens": t("ui.inspect.role_tokens"),
+                "supervised": t("ui.inspect.role_supervised"),
                 "share": st.column_config.ProgressColumn(
-                    t("share supervised"), min_value=0, max_value=1, format="percent"
+                    t("ui.inspect.role_share"), min_value=0, max_value=1, format="percent"
                 ),
-                "nll": st.column_config.NumberColumn(t("mean cost (nats)"), format="%.3f"),
+                "nll": st.column_config.NumberColumn(t("ui.inspect.role_cost"), format="%.3f"),
             },
             key="by_role",
         )
 
 
 def _findings(seen: Inspection) -> None:
-    st.subheader(t("What the checks found"))
+    """What the checks found, before the strip: errors and warnings open, notes one click away."""
+    grave = [finding for finding in seen.findings if finding.severity != "note"]
+    slight = [finding for finding in seen.findings if finding.severity == "note"]
     if not seen.findings:
-        st.write(t("Nothing: every check passed."))
-    notes(
-        [
-            {"severity": f.severity, "where": f.where, "message": told(f.message), "remedy": told(f.remedy)}
-            for f in seen.findings
-        ],
-        key="findings",
-    )
+        st.caption(t("ui.inspect.all_passed"))
+    notes([_note(finding) for finding in grave], key="findings")
+    if slight:
+        with st.expander(t("ui.inspect.notes", count=len(slight))):
+            notes([_note(finding) for finding in slight], key="slight_findings")
+
+
+def _note(finding: Finding) -> Note:
+    where, remedy = (say(said, language()) if said else "" for said in (finding.where, finding.remedy))
+    return {
+        "severity": finding.severity,
+        "where": where,
+        "message": say(finding.what, language()),
+        "remedy": remedy,
+    }

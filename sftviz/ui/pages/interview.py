@@ -8,10 +8,10 @@ from pydantic import BaseModel, ValidationError
 from lessons.lesson import Lesson, all_lessons
 from lessons.questions import LEVELS, Question
 from sftviz.ui.components.question import question_card
-from sftviz.ui.language import language, t
+from sftviz.ui.language import language, named, t
 
 Format = Literal["sftviz interview progress, version 1"]
-MARKS = {"new": "not yet", "again": "again", "known": "known"}
+MARKS = ("new", "again", "known")
 LARGEST = 1_000_000
 
 
@@ -23,18 +23,13 @@ class Progress(BaseModel):
 
 
 def page() -> None:
-    st.title(t("Interview"))
-    st.write(
-        t(
-            "Say your answer aloud, then look. Every answer comes with what people get wrong, the number that proves "
-            "it, and the lab that shows it."
-        )
-    )
+    st.title(t("ui.common.interview"))
+    st.write(t("ui.interview.intro"))
     st.session_state.setdefault("progress", {})
     chosen = _filtered()
     _progress()
     if not chosen:
-        st.info(t("No question is left under this choice."))
+        st.info(t("ui.interview.nothing_left"))
     for lesson, question in chosen:
         _card(lesson, question)
 
@@ -44,23 +39,27 @@ def _filtered() -> list[tuple[Lesson, Question]]:
     left, middle, right = st.columns(3, gap="large")
     with left:
         topic = st.selectbox(
-            t("Topic"),
+            t("ui.interview.topic"),
             ["", *lessons],
-            format_func=lambda slug: lessons[slug].front_matter(language()).title if slug else t("All topics"),
+            format_func=lambda slug: (
+                lessons[slug].front_matter(language()).title if slug else t("ui.interview.all_topics")
+            ),
             key="interview_topic",
         )
     with middle:
         level = st.selectbox(
-            t("Level"),
+            t("ui.interview.level"),
             ["", *LEVELS],
-            format_func=lambda name: f"{name}: {t(LEVELS[name])}" if name else t("All levels"),
+            format_func=lambda name: (
+                f"{name}: {named('level', name, LEVELS[name])}" if name else t("ui.interview.all_levels")
+            ),
             key="interview_level",
         )
     with right:
         mark = st.selectbox(
-            t("Marked"),
+            t("ui.interview.marked"),
             ["", *MARKS],
-            format_func=lambda name: t(MARKS[name]) if name else t("All"),
+            format_func=lambda name: t(f"ui.interview.mark_{name}") if name else t("ui.interview.all"),
             key="interview_mark",
         )
     return [
@@ -82,11 +81,11 @@ def _mark(lesson: Lesson, question: Question) -> str:
 def _card(lesson: Lesson, question: Question) -> None:
     name = _name(lesson, question)
     mark = _mark(lesson, question)
-    st.caption(f"{lesson.front_matter(language()).title} · {question.level} · {t(MARKS[mark])}")
+    st.caption(f"{lesson.front_matter(language()).title} · {question.level} · {t(f'ui.interview.mark_{mark}')}")
     question_card(question, f"interview_{name}")
     with st.container(horizontal=True):
-        st.button(t("I knew it"), key=f"known_{name}", on_click=_set, args=(name, "known"), icon="✅")
-        st.button(t("Ask me again"), key=f"again_{name}", on_click=_set, args=(name, "again"), icon="🔁")
+        st.button(t("ui.interview.i_knew"), key=f"known_{name}", on_click=_set, args=(name, "known"), icon="✅")
+        st.button(t("ui.interview.ask_again"), key=f"again_{name}", on_click=_set, args=(name, "again"), icon="🔁")
 
 
 def _set(name: str, mark: str) -> None:
@@ -97,15 +96,15 @@ def _progress() -> None:
     progress = st.session_state.progress
     total = sum(len(lesson.questions) for lesson in all_lessons())
     known = sum(mark == "known" for mark in progress.values())
-    st.progress(known / max(total, 1), t("{known} of {total} known").format(known=known, total=total))
-    with st.expander(t("Take your progress along")):
+    st.progress(known / max(total, 1), t("ui.interview.known_of", known=known, total=total))
+    with st.expander(t("ui.interview.progress")):
         st.download_button(
-            t("Download"),
+            t("ui.interview.download"),
             Progress(format=get_args(Format)[0], progress=progress).model_dump_json(indent=1),
             file_name="sftviz-progress.json",
             mime="application/json",
         )
-        uploaded = st.file_uploader(t("Load"), type="json", key="progress_file")
+        uploaded = st.file_uploader(t("ui.interview.load"), type="json", key="progress_file")
         if uploaded is not None and st.session_state.get("progress_loaded") != uploaded.file_id:
             st.session_state.progress_loaded = uploaded.file_id
             _load(uploaded.getvalue())
@@ -116,9 +115,9 @@ def _load(content: bytes) -> None:
     try:
         read = Progress.model_validate_json(content[:LARGEST])
     except ValidationError:
-        st.error(t("This file is not a progress file of sftviz; nothing was changed."))
+        st.error(t("ui.interview.foreign_file"))
         return
     names = {_name(lesson, question) for lesson in all_lessons() for question in lesson.questions}
     taken = {name: mark for name, mark in read.progress.items() if name in names and mark in MARKS}
     st.session_state.progress |= taken
-    st.success(t("{count} marks loaded.").format(count=len(taken)))
+    st.success(t("ui.interview.marks_loaded", count=len(taken)))

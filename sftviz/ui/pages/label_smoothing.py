@@ -17,8 +17,10 @@ from sftviz.training.output_layer import States, fit_output_layer, output_matrix
 from sftviz.ui.components.chat_choice import chosen_chat
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
-from sftviz.ui.language import t, told
+from sftviz.ui.language import t, told, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
+from sftviz.words import Said
 
 VOCABULARIES = (2, 5, 50, 4096, 151_936)
 SHOWN = 5
@@ -28,32 +30,42 @@ GAPS = torch.linspace(-4, 20, 121, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title(t("What does label smoothing ask for?"))
-    st.write(
-        t(
-            "Plain cross-entropy is never content: it wants the target's logit infinitely far above the others. "
-            "Smoothing gives a share ε to all tokens, and so there is a best gap, and a gradient that turns round at "
-            "it."
-        )
-    )
+    st.title(t("ui.label_smoothing.title"))
+    st.write(t("ui.label_smoothing.intro"))
     _lab()
 
 
-@st.fragment
+@fragment
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
-        epsilon = live_slider(t("Smoothing ε"), 0, 0.5, 0.1, 0.01, key="smoothing_epsilon", ends=(t("none"), t("half")))
-        vocabulary = st.select_slider(t("Vocabulary V"), VOCABULARIES, value=50, key="smoothing_vocabulary")
+        epsilon = live_slider(
+            t("ui.label_smoothing.epsilon"),
+            0,
+            0.5,
+            0.1,
+            0.01,
+            key="smoothing_epsilon",
+            ends=(t("ui.common.none"), t("ui.label_smoothing.half")),
+        )
+        vocabulary = st.select_slider(t("ui.common.vocabulary"), VOCABULARIES, value=50, key="smoothing_vocabulary")
         convention = st.selectbox(
-            t("Convention"),
+            t("ui.label_smoothing.convention"),
             list(SMOOTHINGS),
-            format_func=lambda name: t(SMOOTHINGS[name].title),
+            format_func=lambda name: words_of("smoothing", SMOOTHINGS[name]),
             key="smoothing_convention",
         )
         st.latex(SMOOTHINGS[convention].formula)
         st.caption(SMOOTHINGS[convention].source)
-        at = live_slider(t("Logit gap"), -4, 20, 6, 0.1, key="smoothing_gap", ends=(t("target behind"), t("far ahead")))
+        at = live_slider(
+            t("ui.label_smoothing.logit_gap"),
+            -4,
+            20,
+            6,
+            0.1,
+            key="smoothing_gap",
+            ends=(t("ui.label_smoothing.target_behind"), t("ui.label_smoothing.far_ahead")),
+        )
         best = best_gap(epsilon, vocabulary, convention)
         _best(best, epsilon, vocabulary, convention)
     with right:
@@ -63,12 +75,12 @@ def _lab() -> None:
             "cross_entropy": lambda gaps: loss_at_gap(gaps, vocabulary, 0.0),
             "smoothed": lambda gaps: loss_at_gap(gaps, vocabulary, epsilon, convention),
         }
-        show(over_gap(_gap(losses, at, best), "loss in nats", theme()), "loss_over_gap")
+        show(over_gap(_gap(losses, at, best), t("ui.common.loss_nats"), theme()), "loss_over_gap")
         slopes = {
             "cross_entropy": lambda gaps: slope_at_gap(gaps, vocabulary, 0.0),
             "smoothed": lambda gaps: slope_at_gap(gaps, vocabulary, epsilon, convention),
         }
-        show(over_gap(_gap(slopes, at, best), "∂L/∂z of the target", theme()), "slope_over_gap")
+        show(over_gap(_gap(slopes, at, best), t("ui.label_smoothing.slope"), theme()), "slope_over_gap")
     st.divider()
     _on_a_chat(epsilon, convention)
     st.divider()
@@ -77,13 +89,13 @@ def _lab() -> None:
 
 def _best(best: float, epsilon: float, vocabulary: int, convention: str) -> None:
     if not math.isfinite(best):
-        facts({t("best gap"): t("infinite: nothing is smoothed")})
+        facts({t("ui.label_smoothing.best_gap"): t("ui.label_smoothing.no_best_gap")})
         return
     least = float(loss_at_gap(torch.tensor([best], dtype=torch.float64), vocabulary, epsilon, convention))
     facts(
         {
-            t("best gap, log of the two shares' ratio"): f"{best:.3f}",
-            t("least loss, the entropy of q"): f"{least:.3f} nats",
+            t("ui.label_smoothing.best_gap_value"): f"{best:.3f}",
+            t("ui.label_smoothing.least_loss"): f"{least:.3f} nats",
         }
     )
 
@@ -100,56 +112,47 @@ def _gap(curves: dict[str, Callable[[torch.Tensor], torch.Tensor]], at: float, b
 
 
 def _on_a_chat(epsilon: float, convention: str) -> None:
-    st.subheader(t("On a chat"))
+    st.subheader(t("ui.label_smoothing.on_a_chat"))
     seen = chosen_chat("smoothing_chat")
     losses = seen.losses
     counted = [at for at, target in enumerate(seen.supervision.targets) if target != IGNORE]
     if losses is None or not counted:
-        st.write(t("Nothing is supervised in this chat under its policy, so smoothing has nothing to change."))
+        st.write(t("ui.label_smoothing.nothing_supervised"))
         return
     plain, uniform = losses.nll[counted], losses.uniform_nll[counted]
     smoothed = smoothed_from(plain, uniform, len(seen.rendering.tokenizer), epsilon, convention)
     rows = seen.rows()
-    texts = [rows[at]["target_text"] for at in counted]
+    texts = [rows[at].prediction.target_text for at in counted]
     show(token_costs(texts, plain.tolist(), smoothed.tolist(), theme()), "token_costs")
     facts(
         {
-            t("mean over the supervised tokens, plain"): f"{float(plain.mean()):.3f} nats",
-            t("the same, smoothed"): f"{float(smoothed.mean()):.3f} nats",
-            t("the most that smoothing adds to a token"): f"{float((smoothed - plain).max()):.3f} nats",
+            t("ui.label_smoothing.plain_mean"): f"{float(plain.mean()):.3f} nats",
+            t("ui.label_smoothing.smoothed_mean"): f"{float(smoothed.mean()):.3f} nats",
+            t("ui.label_smoothing.most_added"): f"{float((smoothed - plain).max()):.3f} nats",
         }
     )
-    st.caption(t("A token that was nearly free now costs the most extra: being sure is what smoothing taxes."))
+    st.caption(t("ui.label_smoothing.chat_legend"))
 
 
-@st.fragment
+@fragment
 def _calibration(epsilon: float) -> None:
-    st.subheader(t("Does it make the model less sure of itself?"))
-    st.write(
-        t(
-            "Train the embedded model's output layer on half of its held-out chats, once plainly and once smoothed, "
-            "and look at the other half: when it says 0.8, is it right eight times in ten?"
-        )
-    )
-    if st.button(t("Train both, {steps} steps each").format(steps=STEPS), key="calibrate", type="primary"):
+    st.subheader(t("ui.label_smoothing.calibration"))
+    st.write(t("ui.label_smoothing.calibration_intro"))
+    if st.button(t("ui.label_smoothing.train", steps=STEPS), key="calibrate", type="primary"):
         st.session_state.calibration = _measured(epsilon)
     runs = st.session_state.get("calibration")
     if runs:
         show(calibration_curves(runs, theme()), "calibration")
-        st.caption(
-            t(
-                "ECE is the mean distance from the dotted line, weighed by how many predictions stand in a bin. Below "
-                "the line the model is surer than it is right."
-            )
-        )
+        st.caption(t("ui.label_smoothing.ece_legend"))
 
 
 def _measured(epsilon: float) -> list[Calibration]:
-    bar = st.progress(0.0, t("Reading the held-out chats …"))
+    bar = st.progress(0.0, t("ui.label_smoothing.reading"))
     fitted, measured = _states()
     head = output_matrix(load_model(MODEL))
-    runs = [_calibration_of("before", head, measured)]
-    for run, (title, share) in enumerate((("plain", 0.0), (f"smoothed with ε = {epsilon:g}", epsilon))):
+    runs = [_calibration_of(Said("figure.smoothing.before"), head, measured)]
+    plain, smoothed = Said("figure.smoothing.run_plain"), Said("figure.smoothing.run_smoothed", epsilon=epsilon)
+    for run, (title, share) in enumerate(((plain, 0.0), (smoothed, epsilon))):
         weight = fit_output_layer(
             head,
             fitted,
@@ -170,7 +173,7 @@ def _states() -> tuple[States, States]:
     return supervised_states(model, rows[::2]), supervised_states(model, rows[1::2])
 
 
-def _calibration_of(title: str, weight: torch.Tensor, states: States) -> Calibration:
+def _calibration_of(title: Said, weight: torch.Tensor, states: States) -> Calibration:
     logits, labels = states.as_batch(weight)
     bins = reliability(logits, labels, bins=10)
     return Calibration(

@@ -14,7 +14,7 @@ from lessons.lesson import Cell, Lesson
 from lessons.questions import LEVELS
 from sftviz.figures.palette import GRID, TEXT
 from sftviz.ui.components.question import question_card
-from sftviz.ui.language import language, t
+from sftviz.ui.language import language, named, t
 from sftviz.ui.theme import show, theme
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -28,12 +28,10 @@ def page_of(lesson: Lesson) -> Callable[[], None]:
         st.title(front.title)
         if st.query_params.get("only") == "lab":
             _lab(lesson)
-            st.page_link(st.session_state.pages[lesson.slug], label=t("Read the whole lesson"), icon="📖")
+            st.page_link(st.session_state.pages[lesson.slug], label=t("ui.lesson.whole"), icon="📖")
             return
         st.markdown(f"*{front.question}*")
-        st.caption(
-            t("{minutes} minutes. Notebook: {notebook}").format(minutes=front.minutes, notebook=lesson.notebook.name)
-        )
+        st.caption(t("ui.lesson.minutes_notebook", minutes=front.minutes, notebook=lesson.notebook.name))
         for cell in lesson.cells(language()):
             _cell(lesson, cell)
         _ladder(lesson)
@@ -64,10 +62,10 @@ def _lab(lesson: Lesson) -> None:
 
 
 def _ladder(lesson: Lesson) -> None:
-    st.header(t("The ladder"))
+    st.header(t("ui.lesson.ladder"))
     asked = {cell.source for cell in lesson.cells() if cell.kind == "ask"}
     for level, meaning in LEVELS.items():
-        st.subheader(f"{level}: {t(meaning)}")
+        st.subheader(f"{level}: {named('level', level, meaning)}")
         for question in lesson.questions:
             if question.level == level and question.id not in asked:
                 question_card(question, f"{lesson.slug}_{question.id}")
@@ -79,7 +77,7 @@ def _kata(lesson: Lesson) -> None:
         st.markdown(f"**{kata.title.in_language(language())}**")
         st.markdown(kata.task.in_language(language()))
         st.code(kata.starter.strip(), language="python", wrap_lines=True)
-        st.markdown(t("In a terminal, or from a notebook cell:"))
+        st.markdown(t("ui.lesson.how_to_check"))
         st.code(f"sftviz kata start {kata.name}\nsftviz kata check {kata.name}", language="bash")
         st.code(f'from lessons import check\n\ncheck("{kata.name}", {kata.function})', language="python")
 

@@ -11,6 +11,7 @@ from sftviz.loss.probability import Step, largest_exponent, naive_steps, stable_
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
 from sftviz.ui.language import t
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 PRECISIONS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64}
@@ -20,26 +21,26 @@ PUSHES = torch.linspace(-120, 120, 241, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title(t("Why is the largest logit taken off first?"))
+    st.title(t("ui.stability.title"))
     half, single = (largest_exponent(dtype) for dtype in (torch.float16, torch.float32))
-    st.write(
-        t(
-            "Adding the same number to every logit changes no probability. A machine does not know that: it forms "
-            "$e^z$, which is too large for float16 as soon as z is above {half}, and for float32 above {single}. "
-            "Push, and watch."
-        ).format(half=f"{half:.2f}", single=f"{single:.2f}")
-    )
+    st.write(t("ui.stability.intro", half=f"{half:.2f}", single=f"{single:.2f}"))
     _lab()
 
 
-@st.fragment
+@fragment
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
-        name = st.selectbox(t("Precision"), list(PRECISIONS), index=2, key="precision")
-        push = live_slider(t("Constant added to every logit"), -120, 120, 95, 1, key="push")
+        name = st.selectbox(t("ui.stability.precision"), list(PRECISIONS), index=2, key="precision")
+        push = live_slider(t("ui.stability.push"), -120, 120, 95, 1, key="push")
         spread = live_slider(
-            t("Spread of the logits"), 1, 60, 1, 1, key="spread", ends=(t("as they are"), t("far apart"))
+            t("ui.stability.spread"),
+            1,
+            60,
+            1,
+            1,
+            key="spread",
+            ends=(t("ui.stability.as_they_are"), t("ui.stability.far_apart")),
         )
     dtype = PRECISIONS[name]
     logits = (LOGITS * spread + push).to(dtype)
@@ -48,9 +49,9 @@ def _lab() -> None:
     with left:
         facts(
             {
-                t("in exact arithmetic, whatever is added"): f"{exact:.4f} nats",
-                t("naive, in {precision}").format(precision=name): _cost(naive_steps(logits, TARGET)),
-                t("stable, in {precision}").format(precision=name): _cost(stable_steps(logits, TARGET)),
+                t("ui.stability.exact"): f"{exact:.4f} nats",
+                t("ui.stability.naive", precision=name): _cost(naive_steps(logits, TARGET)),
+                t("ui.stability.stable", precision=name): _cost(stable_steps(logits, TARGET)),
             }
         )
     with right:
@@ -58,14 +59,15 @@ def _lab() -> None:
         show(push_curves(PUSHES.tolist(), naive, stable, push, breaks_at, theme()), "push_curves")
     left, right = st.columns(2, gap="large")
     with left:
-        _steps(t("As the formula is written"), naive_steps(logits, TARGET))
+        _steps(t("ui.stability.as_written"), naive_steps(logits, TARGET))
     with right:
-        _steps(t("With log-sum-exp"), stable_steps(logits, TARGET))
+        _steps(t("ui.stability.with_log_sum_exp"), stable_steps(logits, TARGET))
     st.caption(
         t(
-            "float16 ends at {largest}; bfloat16 goes as far as float32 and keeps fewer digits (steps of {step}). "
-            "sftviz computes half-precision losses in float32, as training frameworks do."
-        ).format(largest=f"{torch.finfo(torch.float16).max:,.0f}", step=f"{torch.finfo(torch.bfloat16).eps:.1%}")
+            "ui.stability.precisions",
+            largest=f"{torch.finfo(torch.float16).max:,.0f}",
+            step=f"{torch.finfo(torch.bfloat16).eps:.1%}",
+        )
     )
 
 
@@ -75,13 +77,13 @@ def _sweep(steps: Callable[[torch.Tensor, int], list[Step]], spread: float, dtyp
 
 
 def _cost(steps: list[Step]) -> str:
-    return f"{float(steps[-1].values):.4f} nats" if not steps[-1].is_broken else t("✗ no number")
+    return f"{float(steps[-1].values):.4f} nats" if not steps[-1].is_broken else t("ui.stability.no_number")
 
 
 def _steps(title: str, steps: list[Step]) -> None:
     st.markdown(f"**{title}**")
-    lines = [f"| | | {t('holds')} |", "|---|---|---|"]
+    lines = [f"| | | {t('ui.stability.holds')} |", "|---|---|---|"]
     for step in steps:
         values = ", ".join(f"{float(value):.4g}" for value in step.values)
-        lines.append(f"| {'✗' if step.is_broken else '✓'} {t(step.name)} | ${step.formula}$ | {values} |")
+        lines.append(f"| {'✗' if step.is_broken else '✓'} {t(f'step.{step.name}')} | ${step.formula}$ | {values} |")
     st.markdown("\n".join(lines))

@@ -8,19 +8,11 @@ from torch import Tensor
 
 from sftviz.figures import palette
 from sftviz.figures.strip import visible
-from sftviz.ui.language import t
+from sftviz.ui.language import pattern
 
 HERE = Path(__file__).parent
-WORDS = (
-    "{token} may look at {count} of {all} tokens",
-    "{token} may look at nothing",
-    "It may see the very token it has to predict: {target}",
-    "may look",
-    "may not",
-    "its own target: a leak",
-    "the token you change",
-    "Who looks (rows) at whom (columns). Arrow keys move, Enter chooses the token to change.",
-)
+# What grid.js says; it fills the holes itself
+WORDS = ("sees", "sees_nothing", "sees_target", "may_look", "may_not", "leak", "changed", "label")
 
 _grid = component(
     "sftviz_attention_grid",
@@ -40,7 +32,7 @@ def attention_grid(
         "leaks": list(sees_target),
         "chosen": chosen,
         "colours": {"seen": palette.SUPERVISED, "leak": palette.TARGET},
-        "words": [t(words) for words in WORDS],
+        "words": {name: pattern(f"ui.grid.{name}") for name in WORDS},
     }
     state = _grid(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
     return state.chosen if state.chosen is not None and state.chosen < len(texts) else chosen

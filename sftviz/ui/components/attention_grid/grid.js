@@ -11,7 +11,8 @@ const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".attention-grid");
   const { texts, allowed, leaks, words } = data;
-  const [sees, seesNothing, seesTarget, mayLook, mayNot, leak, changed, label] = words;
+  const { sees, label, leak, changed } = words;
+  const { sees_nothing: seesNothing, sees_target: seesTarget, may_look: mayLook, may_not: mayNot } = words;
   const T = texts.length;
   root.style.setProperty("--tokens", T);
   root.style.setProperty("--cell", `${Math.max(11, Math.min(22, Math.floor(560 / T)))}px`);

@@ -6,12 +6,13 @@ from typing import TypedDict
 
 from streamlit.components.v2 import component
 
-from sftviz.ui.language import t
+from sftviz.ui.language import language, t
+from sftviz.words import SaidError, say
 
 HERE = Path(__file__).parent
 
 
-SEVERITIES = {"error": "Error", "warning": "Warning", "note": "Note"}
+SEVERITIES = ("error", "warning", "note")
 
 
 class Note(TypedDict):
@@ -29,4 +30,12 @@ _notes = component(
 def notes(items: Sequence[Note], *, key: str) -> None:
     """One card a note, in the order given."""
     if items:
-        _notes(key=key, data={"notes": list(items), "names": {one: t(name) for one, name in SEVERITIES.items()}})
+        _notes(key=key, data={"notes": list(items), "names": {one: t(f"ui.notes.{one}") for one in SEVERITIES}})
+
+
+def error_note(error: Exception) -> Note:
+    """A mistake as a card, in the session's language where it has sentences."""
+    if not isinstance(error, SaidError):
+        return {"severity": "error", "where": "", "message": str(error), "remedy": ""}
+    where, what, remedy = (say(said, language()) if said else "" for said in (error.where, error.what, error.remedy))
+    return {"severity": "error", "where": where, "message": what, "remedy": remedy}

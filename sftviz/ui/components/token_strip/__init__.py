@@ -1,55 +1,27 @@
 """The token strip: every token of a chat, coloured, explained on hover, chosen by a click. See strip.js."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from streamlit.components.v2 import component
 
+from sftviz import words
+from sftviz.columns import COLUMNS, Column, TokenRow
 from sftviz.figures import palette
-from sftviz.figures.strip import amounts, visible
-from sftviz.ui.language import t, told
+from sftviz.figures.strip import visible
+from sftviz.ui.language import language, pattern, t
+from sftviz.words import Said, say
 
 HERE = Path(__file__).parent
-SENT = (
-    "position", "id", "bytes", "box", "role", "part", "message", "supervised", "forged", "control", "label", "target",
-    "nll", "probability", "rank", "entropy", "grad_norm", "grad_norm_hidden",
-)  # fmt: skip
-
-
-# What strip.js says, by its English
+KINDS = ("supervised", "role")  # colourings that are no amount
+DRAWN = ("id", "box", "role", "message", "supervised", "weight", "control", "forged")
+ABOUT = ("position", "id", "bytes", "role", "part", "weight", "label")  # listed on the card of a token
+PRICED = tuple(name for name, column in COLUMNS.items() if column.speaks_of == "prediction" and name != "target_text")
 WORDS = (
-    "Tokens. Arrow keys move, Enter selects.",
-    "supervised", "not supervised", "supervised: {count}", "not supervised: {count}",
-    "rest of a character", "rest of a character: {bytes}", "cost {nats} nats",
-    "position", "bytes", "role", "part", "label", "target", "loss", "probability", "rank", "entropy", "gradient",
-    "none", "none: the template's own", "{logits} on logits, {hidden} on hidden",
-    "what it cost, at position {position}", "this position predicts “{token}”",
-    "template", "header", "content", "reasoning", "tool call", "tool result", "tools", "end", "gap", "padding",
+    "aria", "supervised", "ignored", "count_supervised", "count_ignored", "rest", "rest_bytes", "cost", "none", "nobody",
+    "template", "own", "predicts", "weight",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Coloring:
-    name: str
-    title: str
-    unit: str
-    meaning: str
-
-
-def _rows(*rows: Coloring) -> dict[str, Coloring]:
-    return {row.name: row for row in rows}
-
-
-COLORINGS = _rows(
-    Coloring("supervised", "Supervised", "", "does this token carry loss?"),
-    Coloring("loss", "Loss", "nats", "what this token cost when it was predicted: −log p"),
-    Coloring("probability", "Probability", "", "how likely the model thought this token"),
-    Coloring("entropy", "Entropy", "nats", "how undecided the model was before this token"),
-    Coloring("grad_norm", "Gradient", "‖p − y‖", "how hard this token's term pulls on the logits that predict it"),
-    Coloring("role", "Role", "", "who speaks"),
-)
 
 _strip = component(
     "sftviz_token_strip",
@@ -59,20 +31,30 @@ _strip = component(
 )
 
 
-def token_strip(rows: Sequence[Mapping[str, Any]], color_by: str, *, key: str, selected: int) -> int:
-    """Draw the strip; gives the position that was clicked last, else `selected`.
+def colorings(priced: bool) -> dict[str, str]:
+    """What the strip can be coloured by -> its title; amounts only where a model has priced the tokens."""
+    amounts = [column for column in COLUMNS.values() if column.colours] if priced else []
+    return {
+        "supervised": t("ui.strip.by_supervised"),
+        **{column.name: words.row("column", column, "title", language()) for column in amounts},
+        "role": t("ui.strip.by_role"),
+    }
 
-    The colour of a token is what it cost to predict it, which the row before it knows; the first token has none.
-    """
+
+def token_strip(rows: Sequence[TokenRow], color_by: str, *, key: str, selected: int) -> int:
+    """Draw the strip; gives the position that was clicked last, else `selected`."""
     data = {
-        "columns": {name: [row[name] for row in rows] for name in SENT},
-        "shown": [visible(row["text"]) for row in rows],
-        "targetShown": [visible(row["target_text"]) for row in rows],
-        "breaks": [row["text"].endswith("\n") for row in rows],
+        "columns": {name: [row[name] for row in rows] for name in DRAWN},
+        "shown": [visible(row.text) for row in rows],
+        "targetShown": [visible(row.prediction.target_text) for row in rows],
+        "breaks": [row.text.endswith("\n") for row in rows],
         **_reasons(rows),
-        "amounts": amounts(rows, color_by),
-        "coloring": vars(COLORINGS[color_by]) | {"meaning": t(COLORINGS[color_by].meaning)},
-        "words": {word: t(word) for word in WORDS},
+        "about": [_listed(name, [_said(name, row[name]) for row in rows]) for name in ABOUT],
+        "own": [_listed(name, [COLUMNS[name].own(row) for row in rows]) for name in PRICED if name != "target"],
+        "ahead": [_listed(name, [row[name] for row in rows]) for name in PRICED],
+        "cost": [row.cost for row in rows],
+        **_coloring(rows, color_by),
+        "words": {word: pattern(f"ui.strip.{word}") for word in WORDS},
         "palette": {"roles": palette.ROLES, "sequential": palette.SEQUENTIAL, "supervised": palette.SUPERVISED},
         "selected": selected,
     }
@@ -81,8 +63,35 @@ def token_strip(rows: Sequence[Mapping[str, Any]], color_by: str, *, key: str, s
     return chosen if chosen is not None and chosen < len(rows) else selected
 
 
-def _reasons(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def _listed(name: str, values: list[Any]) -> dict[str, Any]:
+    column = COLUMNS[name]
+    return {"title": words.row("column", column, "title", language()), "unit": column.unit, "values": values}
+
+
+def _said(name: str, value: Any) -> Any:
+    if name == "part":
+        return say(Said(f"part.{value}"), language())
+    return t("ui.strip.nobody") if name == "role" and value is None else value
+
+
+def _coloring(rows: Sequence[TokenRow], color_by: str) -> dict[str, Any]:
+    if color_by in KINDS:
+        meaning = t(f"ui.strip.{color_by}_meaning")
+        return {"coloring": {"name": color_by, "unit": "", "meaning": meaning}, "amounts": None}
+    column = COLUMNS[color_by]
+    meaning = words.row("column", column, "meaning", language())
+    return {"coloring": {"name": color_by, "unit": column.unit, "meaning": meaning}, "amounts": amounts(rows, column)}
+
+
+def amounts(rows: Sequence[TokenRow], column: Column) -> dict[str, Any]:
+    """What a colouring by amount draws: each token's own amount, and the ends of the scale."""
+    values = [column.own(row) for row in rows]
+    high = column.highest or max((value for value in values if value is not None), default=1.0)
+    return {"values": values, "low": 0.0, "high": high or 1.0}
+
+
+def _reasons(rows: Sequence[TokenRow]) -> dict[str, list[Any]]:
     # Few reasons serve thousands of tokens: send each once
-    unique = list(dict.fromkeys(row["reason"] for row in rows))
+    unique = list(dict.fromkeys(row.reason for row in rows))
     index = {reason: i for i, reason in enumerate(unique)}
-    return {"reasons": [told(reason) for reason in unique], "reason": [index[row["reason"]] for row in rows]}
+    return {"reasons": [say(reason, language()) for reason in unique], "reason": [index[row.reason] for row in rows]}

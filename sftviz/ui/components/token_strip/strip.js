@@ -27,11 +27,11 @@ class Strip {
   constructor(root, data, key) {
     this.root = root;
     this.key = key;
-    this.say = (words, values) => fill(data.words[words] ?? words, values);
+    this.say = (word, values) => fill(data.words[word], values);
     this.legend = element("div", "legend");
     this.list = element("div", "tokens");
     this.list.setAttribute("role", "listbox");
-    this.list.setAttribute("aria-label", this.say("Tokens. Arrow keys move, Enter selects."));
+    this.list.setAttribute("aria-label", this.say("aria"));
     this.card = element("div", "card");
     this.card.hidden = true;
     this.card.setAttribute("role", "status");
@@ -82,7 +82,7 @@ class Strip {
     const name = role || "template";
     const letter = element("i", "", name[0].toUpperCase());
     letter.dataset.role = name;
-    who.append(letter, element("span", "", message === null ? this.say(name) : `${message + 1} ${this.say(name)}`));
+    who.append(letter, element("span", "", message === null ? this.say("template") : `${message + 1} ${name}`));
     const text = element("div", "");
     turn.append(who, text);
     this.list.append(turn);
@@ -109,6 +109,8 @@ class Strip {
     const { columns, amounts, coloring, palette } = this.data;
     const supervised = columns.supervised[i];
     chip.classList.toggle("supervised", supervised);
+    chip.classList.toggle("weighted", supervised && columns.weight[i] !== 1);
+    chip.dataset.weight = columns.weight[i];
     let fill = "", ink = "", meter = "";
     const amount = amounts?.values[i];
     if (amount !== undefined && amount !== null) {
@@ -130,10 +132,10 @@ class Strip {
   }
 
   spoken(i) {
-    const { columns, shown } = this.data;
-    const cost = i > 0 ? columns.nll[i - 1] : null;
-    const parts = [shown[i] || this.say("rest of a character"), this.say(columns.supervised[i] ? "supervised" : "not supervised")];
-    if (cost !== null) parts.push(this.say("cost {nats} nats", { nats: cost.toFixed(2) }));
+    const { columns, shown, cost } = this.data;
+    const parts = [shown[i] || this.say("rest"), this.say(columns.supervised[i] ? "supervised" : "ignored")];
+    if (columns.supervised[i] && columns.weight[i] !== 1) parts.push(this.say("weight", { weight: columns.weight[i] }));
+    if (cost[i] !== null) parts.push(this.say("cost", { nats: cost[i].toFixed(2) }));
     return parts.join(", ");
   }
 
@@ -146,8 +148,8 @@ class Strip {
       return chip;
     };
     const made = [
-      sample("supervised", this.say("supervised: {count}", { count })),
-      sample("", this.say("not supervised: {count}", { count: columns.supervised.length - count })),
+      sample("supervised", this.say("count_supervised", { count })),
+      sample("", this.say("count_ignored", { count: columns.supervised.length - count })),
     ];
     if (amounts) {
       const scale = element("span", "scale");
@@ -257,32 +259,28 @@ class Strip {
   }
 
   cardParts(i) {
-    const { columns: c, shown, targetShown, reasons, reason } = this.data;
+    const { columns: c, shown, targetShown, reasons, reason, about, own, ahead, cost } = this.data;
     const say = this.say;
-    const nats = (value) => (value === null ? say("none") : `${value.toFixed(4)} nats`);
-    const small = (value) => (value === null ? say("none") : value < 0.001 ? value.toExponential(2) : value.toFixed(4));
-    const role = c.role[i] || say("none: the template's own");
-    const about = [[say("position"), i], ["id", c.id[i]], [say("bytes"), c.bytes[i]], [say("role"), role], [say("part"), say(c.part[i].replace("_", " "))], [say("label"), c.label[i]]];
-    const priced = (t) => [[say("loss"), nats(c.nll[t])], [say("probability"), small(c.probability[t])], [say("rank"), c.rank[t]]];
+    const line = (column) => [column.title, `${number(column.values[i], say)} ${column.values[i] === null ? "" : column.unit}`];
     const parts = [
-      element("div", "head", shown[i] || say("rest of a character: {bytes}", { bytes: c.bytes[i] })),
-      element("div", "verdict", c.supervised[i] ? `✓ ${say("supervised")}` : `✗ ${say("not supervised")}`),
+      element("div", "head", shown[i] || say("rest_bytes", { bytes: c.id[i] })),
+      element("div", "verdict", c.supervised[i] ? `✓ ${say("supervised")}` : `✗ ${say("ignored")}`),
       element("div", "reason", reasons[reason[i]]),
-      definitions(about),
+      definitions(about.map(line)),
     ];
-    if (i > 0 && c.nll[i - 1] !== null) {
-      parts.push(element("h4", "", say("what it cost, at position {position}", { position: i - 1 })), definitions(priced(i - 1)));
-    }
+    if (cost[i] !== null) parts.push(element("h4", "", say("own")), definitions(own.map(line)));
     if (i + 1 < shown.length) {
-      const rows = [[say("target"), c.target[i]]];
-      if (c.nll[i] !== null) {
-        const norms = { logits: c.grad_norm[i].toFixed(3), hidden: c.grad_norm_hidden[i].toFixed(3) };
-        rows.push(...priced(i), [say("entropy"), nats(c.entropy[i])], [say("gradient"), say("{logits} on logits, {hidden} on hidden", norms)]);
-      }
-      parts.push(element("h4", "", say("this position predicts “{token}”", { token: targetShown[i] })), definitions(rows));
+      const known = ahead.filter((column) => column.values[i] !== null);
+      parts.push(element("h4", "", say("predicts", { token: targetShown[i] })), definitions(known.map(line)));
     }
     return parts;
   }
+}
+
+function number(value, say) {
+  if (value === null) return say("none");
+  if (typeof value !== "number" || Number.isInteger(value)) return String(value);
+  return Math.abs(value) < 0.001 ? value.toExponential(2) : value.toFixed(4);
 }
 
 function definitions(rows) {

@@ -1,5 +1,7 @@
 """What goes in? Packing, truncation, mixing and duplicates."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from sftviz import assets
@@ -16,10 +18,11 @@ from sftviz.training.deduplication import UNITS, Deduplicated, exact_duplicates,
 from sftviz.training.sampling import mixing_weights, repetitions
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
-from sftviz.ui.language import t
+from sftviz.ui.language import t, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
-SOURCES = {"chat": 400_000, "code": 80_000, "maths": 15_000, "tool calls": 2_000}
+SOURCES = {"chat": 400_000, "code": 80_000, "maths": 15_000, "tool_calls": 2_000}
 MOST_TEXTS = 10
 TEXTS = (
     "The model learns from the assistant's reply, and the user's question is context.",
@@ -31,35 +34,34 @@ TEXTS = (
 )
 
 
-@st.fragment
+@fragment
 def _packing() -> None:
-    st.subheader(t("Less padding: packing"))
+    st.subheader(t("ui.data.packing"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(
-            t("A batch is as long as its longest chat. Packed, several chats share a row and hardly any is empty.")
-        )
+        st.write(t("ui.data.packing_intro"))
         st.latex(r"\text{gain} = \frac{\sum_{\text{batches}} B \cdot T_{\max}}{\text{rows} \cdot T}")
-        row = st.select_slider(t("Length of a row T"), (320, 512, 1024, 2048, 4096), 1024, key="packing_row")
-        batch = int(live_slider(t("Chats in a batch B"), 1, 64, 8, 1, key="packing_batch"))
+        row = st.select_slider(t("ui.data.row_length"), (320, 512, 1024, 2048, 4096), 1024, key="packing_row")
+        batch = int(live_slider(t("ui.data.batch"), 1, 64, 8, 1, key="packing_batch"))
     lengths = [len(sample) for sample in _samples()]
     gain = packing_gain(lengths, row, batch)
     with left:
         facts(
             {
-                t("embedded chats, their tokens"): f"{len(lengths)}, {gain.real:,}",
-                t("packed, rows"): str(gain.rows),
-                t("computed less than padded to the longest"): f"× {gain.gain:.2f}",
+                t("ui.data.embedded_chats"): f"{len(lengths)}, {gain.real:,}",
+                t("ui.data.packed_rows"): str(gain.rows),
+                t("ui.data.packing_gain"): f"× {gain.gain:.2f}",
             }
         )
     with right:
         ways = {
-            "padded to the full length": gain.to_length,
-            "padded to the batch's longest": gain.to_longest,
-            "packed": gain.packed,
+            t("ui.data.to_length"): gain.to_length,
+            t("ui.data.to_longest"): gain.to_longest,
+            t("ui.data.packed"): gain.packed,
         }
-        bars = {way: {"tokens of chats": gain.real, "padding": computed - gain.real} for way, computed in ways.items()}
-        show(stacks(bars, theme(), x="tokens computed"), "packing")
+        real, padding = t("ui.data.real_tokens"), t("ui.data.padding")
+        bars = {way: {real: gain.real, padding: computed - gain.real} for way, computed in ways.items()}
+        show(stacks(bars, theme(), x=t("ui.data.computed")), "packing")
 
 
 @st.cache_resource(show_spinner=False)
@@ -68,20 +70,18 @@ def _samples() -> list[Sample]:
     return [Sample(tuple(one.rendering.ids), tuple(one.supervision.labels)) for one in seen]
 
 
-@st.fragment
+@fragment
 def _truncation() -> None:
-    st.subheader(t("What does not fit: truncation"))
+    st.subheader(t("ui.data.truncation"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(
-            t("A chat too long is cut. On the right the answer loses its end, on the left the question its start.")
-        )
-        length = int(live_slider(t("Longest row T"), 16, 256, 80, 8, key="truncation_length"))
+        st.write(t("ui.data.truncation_intro"))
+        length = int(live_slider(t("ui.data.longest_row"), 16, 256, 80, 8, key="truncation_length"))
         cut = st.segmented_control(
-            t("Cut"),
+            t("ui.data.cut_side"),
             ("right", "left"),
             default="right",
-            format_func=lambda side: t(f"on the {side}"),
+            format_func=lambda side: t(f"ui.side.{side}"),
             key="truncation_side",
             required=True,
         )
@@ -89,31 +89,38 @@ def _truncation() -> None:
     with left:
         facts(
             {
-                t("chats cut"): t("{cut} of {all}").format(cut=cost.cut, all=len(_samples())),
-                t("supervised targets lost"): str(cost.lost_targets),
-                t("chats that teach nothing any more"): str(cost.useless),
+                t("ui.data.chats_cut"): t("ui.common.count_of", asked=cost.cut, all=len(_samples())),
+                t("ui.data.lost_targets"): str(cost.lost_targets),
+                t("ui.data.useless_chats"): str(cost.useless),
             }
         )
     with right:
+        kept, lost = t("ui.data.kept"), t("ui.data.cut_off")
         bars = {
-            "tokens": {"kept": cost.tokens, "cut off": cost.lost_tokens},
-            "supervised targets": {"kept": cost.targets, "cut off": cost.lost_targets},
+            t("ui.data.tokens"): {kept: cost.tokens, lost: cost.lost_tokens},
+            t("ui.data.targets"): {kept: cost.targets, lost: cost.lost_targets},
         }
-        show(stacks(bars, theme(), x="tokens"), "truncation")
+        show(stacks(bars, theme(), x=t("ui.data.tokens")), "truncation")
 
 
-@st.fragment
+@fragment
 def _mixing() -> None:
-    st.subheader(t("How much of each: mixing"))
+    st.subheader(t("ui.data.mixing"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(t("A high temperature makes sources more equal, and so the small ones are repeated."))
+        st.write(t("ui.data.mixing_intro"))
         st.latex(r"w_i = \frac{n_i^{1/\tau}}{\sum_j n_j^{1/\tau}}")
         temperature = live_slider(
-            t("Temperature τ"), 0.5, 10, 1, 0.1, key="mixing_temperature", ends=(t("the largest"), t("all alike"))
+            t("ui.common.temperature"),
+            0.5,
+            10,
+            1,
+            0.1,
+            key="mixing_temperature",
+            ends=(t("ui.data.largest"), t("ui.data.all_alike")),
         )
         draws = st.select_slider(
-            t("Samples drawn"),
+            t("ui.data.samples_drawn"),
             (50_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000),
             500_000,
             format_func=lambda count: f"{count:,}",
@@ -122,27 +129,33 @@ def _mixing() -> None:
     weights = mixing_weights(SOURCES, temperature)
     times = repetitions(weights, SOURCES, draws)
     with left:
-        facts({t(name): t("{size} samples, each seen × {times}").format(size=f"{size:,}", times=f"{times[name]:.3g}")
+        facts({t(f"ui.data.source_{name}"): t("ui.data.samples_seen", size=f"{size:,}", times=f"{times[name]:.3g}")
                for name, size in SOURCES.items()})  # fmt: skip
     with right:
-        show(mixture_bars(mixing_weights(SOURCES), weights, theme()), "mixture")
-        show(repetition_bars(times, theme()), "repetitions")
-        st.caption(t("Up to four times is about as good as new data. Muennighoff et al. 2023"))
+        show(mixture_bars(_named(mixing_weights(SOURCES)), _named(weights), theme()), "mixture")
+        show(repetition_bars(_named(times), theme()), "repetitions")
+        st.caption(t("ui.data.four_times"))
 
 
-@st.fragment
+def _named(amounts: Mapping[str, float]) -> dict[str, float]:
+    return {t(f"ui.data.source_{name}"): amount for name, amount in amounts.items()}
+
+
+@fragment
 def _duplicates() -> None:
-    st.subheader(t("Nothing twice: duplicates"))
+    st.subheader(t("ui.data.duplicates"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(t("Equal texts share a fingerprint. Nearly equal ones share most of their shingles."))
+        st.write(t("ui.data.duplicates_intro"))
         st.latex(r"J(A, B) = \frac{|A \cap B|}{|A \cup B|}")
-        threshold = live_slider(t("Threshold"), 0.3, 1, 0.7, 0.05, key="duplicates_threshold")
-        unit = st.selectbox(t("Shingles of"), list(UNITS), format_func=lambda name: t(UNITS[name].title), key="unit")
-        st.caption(t("{title}: {meaning}.").format(title=UNITS[unit].size, meaning=t(UNITS[unit].meaning)))
+        threshold = live_slider(t("ui.data.threshold"), 0.3, 1, 0.7, 0.05, key="duplicates_threshold")
+        unit = st.selectbox(
+            t("ui.data.unit"), list(UNITS), format_func=lambda name: words_of("unit", UNITS[name]), key="unit"
+        )
+        st.caption(t("ui.data.unit_meaning", title=UNITS[unit].size, meaning=words_of("unit", UNITS[unit], "meaning")))
     with right:
         pasted = st.text_area(
-            t("Texts, one a line, at most {count}").format(count=MOST_TEXTS),
+            t("ui.data.texts", count=MOST_TEXTS),
             "\n".join(TEXTS),
             height=190,
             max_chars=4000,
@@ -150,25 +163,24 @@ def _duplicates() -> None:
         )
     texts = [line for line in pasted.splitlines() if line.strip()][:MOST_TEXTS]
     if len(texts) < 2:
-        st.info(t("Give at least two texts."))
+        st.info(t("ui.data.too_few_texts"))
         return
     exact, near = exact_duplicates(texts), near_duplicates(texts, threshold, unit)
     with left:
-        facts({t("kept, equal ones dropped"): _kept(exact, texts), t("kept, near ones dropped"): _kept(near, texts)})
-        facts({t("text {index} repeats {of}").format(index=d.index + 1, of=d.of + 1): f"J ≈ {d.similarity:.2f}"
+        facts({t("ui.data.kept_exact"): _kept(exact, texts), t("ui.data.kept_near"): _kept(near, texts)})
+        facts({t("ui.data.text_repeats", index=d.index + 1, of=d.of + 1): f"J ≈ {d.similarity:.2f}"
                for d in near.duplicates})  # fmt: skip
     with right:
         sets = [shingles(text, unit) for text in texts]
         similarities = [[jaccard(first, second) for second in sets] for first in sets]
         show(likeness_map(similarities, near.kept, threshold, theme()), "likeness")
         st.caption(
-            t("In the squares Jaccard in full, framed from the threshold on; on the left MinHash's estimate. Dropped "
-              "texts stand in brackets.")
+            t("ui.data.likeness_legend")
         )  # fmt: skip
 
 
 def _kept(found: Deduplicated, texts: list[str]) -> str:
-    return t("{kept} of {all}").format(kept=len(found.kept), all=len(texts))
+    return t("ui.common.count_of", asked=len(found.kept), all=len(texts))
 
 
 SECTIONS = (_packing, _truncation, _mixing, _duplicates)

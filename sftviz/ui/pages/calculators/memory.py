@@ -19,7 +19,8 @@ from sftviz.training.calculators import (
 )
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
-from sftviz.ui.language import t
+from sftviz.ui.language import explained, t, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 # name -> bytes of memory, operations a second in bfloat16, dense: NVIDIA's data sheets
@@ -33,19 +34,17 @@ COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 CHUNK = 1024  # rows of logits that a chunked loss holds at once
 
 
-@st.fragment
+@fragment
 def _logits(model: Architecture) -> None:
-    st.subheader(t("The logits"))
+    st.subheader(t("ui.memory.logits"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(
-            t("Every position has a number for every token of the vocabulary, and the loss holds them four times.")
-        )
+        st.write(t("ui.memory.logits_intro"))
         st.latex(r"B \cdot T \cdot V \cdot (b + 4 + 4 + 4)\ \text{bytes}")
-        batch = int(live_slider(t("Rows B"), 1, 64, 8, 1, key="logits_batch"))
-        tokens = int(live_slider(t("Tokens T"), 256, 16_384, 2048, 256, key="logits_tokens"))
+        batch = int(live_slider(t("ui.memory.rows"), 1, 64, 8, 1, key="logits_batch"))
+        tokens = int(live_slider(t("ui.common.length"), 256, 16_384, 2048, 256, key="logits_tokens"))
         dtype = st.segmented_control(
-            t("The model computes in (b bytes)"),
+            t("ui.memory.dtype"),
             ("bfloat16", "float32"),
             default="bfloat16",
             format_func=lambda name: f"{name}, b = {BYTES[name]}",
@@ -57,91 +56,104 @@ def _logits(model: Architecture) -> None:
     with left:
         facts(
             {
-                t("the logits alone, B · T · V · b"): in_words(whole.logits, "B"),
-                t("held at the backward pass's fullest"): in_words(whole.peak, "B"),
-                t("the model's own parameters, 2 bytes each"): in_words(model_states(model.parameters).parameters, "B"),
+                t("ui.memory.logits_alone"): in_words(whole.logits, "B"),
+                t("ui.memory.peak"): in_words(whole.peak, "B"),
+                t("ui.memory.own_parameters"): in_words(model_states(model.parameters).parameters, "B"),
             }
         )
     with right:
-        bars = {"all logits at once": _logit_parts(whole), f"{CHUNK} rows at a time": _logit_parts(chunk)}
-        show(stacks(bars, theme(), x="bytes", unit="B"), "logits")
-        st.caption(t("Chunked and fused losses (Liger, Cut Cross-Entropy) never hold more than one chunk of rows."))
+        bars = {t("ui.memory.at_once"): _logit_parts(whole), t("ui.memory.in_chunks", rows=CHUNK): _logit_parts(chunk)}
+        show(stacks(bars, theme(), x=t("ui.memory.bytes"), unit="B"), "logits")
+        st.caption(t("ui.memory.chunked"))
 
 
 def _logit_parts(memory: LogitsMemory) -> dict[str, float]:
     return {
-        "logits": memory.logits,
-        "log-probabilities": memory.log_probabilities,
-        "their gradient": memory.log_probability_gradient,
-        "gradient p − y": memory.logit_gradient,
+        t("ui.memory.part_logits"): memory.logits,
+        t("ui.memory.part_log_probabilities"): memory.log_probabilities,
+        t("ui.memory.part_their_gradient"): memory.log_probability_gradient,
+        t("ui.memory.part_gradient"): memory.logit_gradient,
     }
 
 
-@st.fragment
+@fragment
 def _states(model: Architecture) -> None:
-    st.subheader(t("Parameters, gradients, optimizer"))
+    st.subheader(t("ui.memory.states"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(t("Mixed precision with Adam keeps 16 bytes a parameter; ZeRO shares them out over N devices."))
+        st.write(t("ui.memory.states_intro"))
         stage = st.selectbox(
-            t("Sharing"), list(ZERO), index=2, format_func=lambda stage: t(ZERO[stage].title), key="zero_stage"
+            t("ui.memory.sharing"),
+            list(ZERO),
+            index=2,
+            format_func=lambda stage: words_of("zero", ZERO[stage]),
+            key="zero_stage",
         )
         st.latex(ZERO[stage].formula)
-        st.caption(t("{meaning}. {source}").format(meaning=t(ZERO[stage].meaning), source="Rajbhandari et al. 2020"))
-        devices = st.select_slider(t("Devices N"), COUNTS, value=8, key="zero_devices")
-        device = st.selectbox(t("Device"), list(DEVICES), index=2, key="zero_device")
-    each = {t(row.title): model_states(model.parameters, devices, row.stage) for row in ZERO.values()}
-    chosen, memory = each[t(ZERO[stage].title)], DEVICES[device][0]
+        st.caption(explained("zero", ZERO[stage]))
+        devices = st.select_slider(t("ui.memory.devices"), COUNTS, value=8, key="zero_devices")
+        device = st.selectbox(t("ui.common.device"), list(DEVICES), index=2, key="zero_device")
+    each = {words_of("zero", row): model_states(model.parameters, devices, row.stage) for row in ZERO.values()}
+    chosen, memory = each[words_of("zero", ZERO[stage])], DEVICES[device][0]
     with left:
         facts(
             {
-                t("parameters P"): f"{model.parameters:,}",
-                t("on each device"): f"{in_words(chosen.total, 'B')} {_fits(chosen.total, memory)}",
-                t("sent in a step, beside plain data parallelism"): f"× {ZERO[stage].traffic:g}",
+                t("ui.memory.parameters"): f"{model.parameters:,}",
+                t("ui.memory.on_each_device"): f"{in_words(chosen.total, 'B')} {_fits(chosen.total, memory)}",
+                t("ui.memory.traffic"): f"× {ZERO[stage].traffic:g}",
             }
         )
     with right:
         bars = {title: _state_parts(states) for title, states in each.items()}
-        show(stacks(bars, theme(), x="bytes on each device", unit="B", limit=(device, memory)), "states")
-        st.caption(t("Activations and logits come on top."))
+        show(stacks(bars, theme(), x=t("ui.memory.bytes_each"), unit="B", limit=(device, memory)), "states")
+        st.caption(t("ui.memory.on_top"))
 
 
 def _fits(amount: float, memory: float) -> str:
-    return t("✓ fits") if amount <= memory else t("✗ does not fit")
+    return t("ui.memory.fits") if amount <= memory else t("ui.memory.does_not_fit")
 
 
 def _state_parts(states: ModelStates) -> dict[str, float]:
-    return {"parameters": states.parameters, "gradients": states.gradients, "Adam and master copy": states.optimizer}
+    return {
+        t("ui.memory.part_parameters"): states.parameters,
+        t("ui.memory.part_gradients"): states.gradients,
+        t("ui.memory.part_optimizer"): states.optimizer,
+    }
 
 
-@st.fragment
+@fragment
 def _lora(model: Architecture) -> None:
-    st.subheader(t("LoRA"))
+    st.subheader(t("ui.memory.lora"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(t("The weights stay; two thin matrices beside each are trained, and only they need an optimizer."))
+        st.write(t("ui.memory.lora_intro"))
         st.latex(r"r\,(d_\text{in} + d_\text{out}) \;\text{of}\; d_\text{in} d_\text{out}")
-        rank = int(live_slider(t("Rank r"), 1, 256, 16, 1, key="lora_rank"))
-        targets = st.multiselect(t("Matrices"), list(model.matrices), default=["q_proj", "v_proj"], key="lora_targets")
+        rank = int(live_slider(t("ui.memory.rank"), 1, 256, 16, 1, key="lora_rank"))
+        targets = st.multiselect(
+            t("ui.memory.matrices"), list(model.matrices), default=["q_proj", "v_proj"], key="lora_targets"
+        )
     trained = lora_parameters([model.matrices[name] for name in targets], rank, model.layers) if targets else 0
     everything = model_states(model.parameters)
     adapted = model_states(model.parameters, trainable=min(trained, model.parameters))
     with left:
         facts(
             {
-                t("trained"): t("{trained} of {all}, {share}").format(
-                    trained=f"{trained:,}", all=f"{model.parameters:,}", share=f"{trained / model.parameters:.2%}"
+                t("ui.memory.trained"): t(
+                    "ui.memory.trained_share",
+                    trained=f"{trained:,}",
+                    all=f"{model.parameters:,}",
+                    share=f"{trained / model.parameters:.2%}",
                 ),
-                t("memory, all parameters trained"): in_words(everything.total, "B"),
-                t("memory with LoRA"): in_words(adapted.total, "B"),
+                t("ui.memory.total_full"): in_words(everything.total, "B"),
+                t("ui.memory.total_lora"): in_words(adapted.total, "B"),
             }
         )
     with right:
         full = {name: d_in * d_out for name, (d_in, d_out) in model.matrices.items()}
         lora = {name: lora_parameters([model.matrices[name]], rank) for name in targets}
         show(matrix_bars(full, lora, theme()), "lora_matrices")
-        bars = {t("all parameters trained"): _state_parts(everything), "LoRA": _state_parts(adapted)}
-        show(stacks(bars, theme(), x="bytes", unit="B"), "lora_states")
+        bars = {t("ui.memory.all_trained"): _state_parts(everything), t("ui.memory.lora"): _state_parts(adapted)}
+        show(stacks(bars, theme(), x=t("ui.memory.bytes"), unit="B"), "lora_states")
 
 
 SECTIONS = (_logits, _states, _lora)

@@ -21,6 +21,7 @@ from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
 from sftviz.ui.language import t
 from sftviz.ui.pages.calculators.memory import COUNTS, DEVICES
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 LENGTHS = tuple(2**power for power in range(8, 21))
@@ -28,30 +29,36 @@ MFUS = [percent / 100 for percent in range(5, 71)]
 DATA = tuple(10**power for power in range(6, 14))
 
 
-@st.fragment
+@fragment
 def _days(model: Architecture) -> None:
-    st.subheader(t("Six operations a parameter and token"))
+    st.subheader(t("ui.time.six_operations"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(
-            t("Two for the forward pass, four for the backward one; the devices reach a share of their peak (MFU).")
-        )
+        st.write(t("ui.time.six_operations_intro"))
         st.latex(r"C = 6ND, \; \text{time} = \frac{C}{n \cdot \text{peak} \cdot \text{MFU}}")
-        mfu = live_slider(t("MFU"), 0.05, 0.7, 0.4, 0.01, key="days_mfu", ends=(t("mostly waiting"), t("very good")))
-        tokens = st.select_slider(
-            t("Tokens D"), DATA, value=10**9, format_func=lambda count: f"{count:,}", key="days_tokens"
+        mfu = live_slider(
+            t("ui.time.mfu"),
+            0.05,
+            0.7,
+            0.4,
+            0.01,
+            key="days_mfu",
+            ends=(t("ui.time.mostly_waiting"), t("ui.time.very_good")),
         )
-        devices = st.select_slider(t("Devices n"), COUNTS, value=8, key="days_devices")
-        device = st.selectbox(t("Device"), list(DEVICES), index=2, key="days_device")
+        tokens = st.select_slider(
+            t("ui.time.tokens"), DATA, value=10**9, format_func=lambda count: f"{count:,}", key="days_tokens"
+        )
+        devices = st.select_slider(t("ui.time.devices"), COUNTS, value=8, key="days_devices")
+        device = st.selectbox(t("ui.common.device"), list(DEVICES), index=2, key="days_device")
     size, peak = model.matmul_parameters, DEVICES[device][1]
     days = training_days(size, tokens, devices, peak, mfu)
     with left:
         facts(
             {
-                t("parameters a token is multiplied with, N"): f"{size:,}",
-                t("operations C"): in_words(training_flops(size, tokens), "FLOP"),
-                t("tokens a second"): f"{tokens_a_second(size, devices, peak, mfu):,.0f}",
-                t("the run takes"): _time(days),
+                t("ui.time.parameters"): f"{size:,}",
+                t("ui.time.operations"): in_words(training_flops(size, tokens), "FLOP"),
+                t("ui.time.tokens_second"): f"{tokens_a_second(size, devices, peak, mfu):,.0f}",
+                t("ui.time.takes"): _time(days),
             }
         )
     with right:
@@ -61,29 +68,27 @@ def _days(model: Architecture) -> None:
 
 def _time(days: float) -> str:
     if days >= 1:
-        return t("{days} days").format(days=f"{days:,.1f}")
-    return t("{clock} (hours:minutes:seconds)").format(clock=str(timedelta(days=days)).split(".")[0])
+        return t("ui.time.days", days=f"{days:,.1f}")
+    return t("ui.time.clock", clock=str(timedelta(days=days)).split(".")[0])
 
 
-@st.fragment
+@fragment
 def _attention(model: Architecture) -> None:
-    st.subheader(t("And attention's T²"))
+    st.subheader(t("ui.time.attention"))
     left, right = st.columns([3, 5], gap="large")
     with left:
-        st.write(t("6ND does not count who looks at whom. Twice the length is twice the rest and four times that."))
+        st.write(t("ui.time.attention_intro"))
         st.latex(r"\frac{12\,T^2 d\,L}{6NT + 12\,T^2 d\,L}")
         length = st.select_slider(
-            t("Tokens T"), LENGTHS, value=8192, format_func=lambda count: f"{count:,}", key="attention_tokens"
+            t("ui.common.length"), LENGTHS, value=8192, format_func=lambda count: f"{count:,}", key="attention_tokens"
         )
     shares = [_share(model, tokens) for tokens in LENGTHS]
     with left:
         facts(
             {
-                t("width d, layers L"): f"{model.width:,}, {model.layers}",
-                t("attention's share"): f"{_share(model, length):.1%}",
-                t("one layer's scores, were they written out"): in_words(
-                    attention_scores_bytes(1, model.heads, length), "B"
-                ),
+                t("ui.time.width_and_layers"): f"{model.width:,}, {model.layers}",
+                t("ui.time.attention_share"): f"{_share(model, length):.1%}",
+                t("ui.time.scores_bytes"): in_words(attention_scores_bytes(1, model.heads, length), "B"),
             }
         )
     with right:

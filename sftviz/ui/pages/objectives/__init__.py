@@ -8,15 +8,10 @@ from sftviz.ui.pages.objectives.terms import SECTIONS
 
 
 def page() -> None:
-    st.title(t("The same text, four ways to ask"))
-    st.write(
-        t(
-            "A text has no labels. An objective makes them: it decides what is read, what is asked for, and who may "
-            "look at whom meanwhile."
-        )
-    )
+    st.title(t("ui.objectives.title"))
+    st.write(t("ui.objectives.intro"))
     four_ways()
     st.divider()
-    st.header(t("What stands beside cross-entropy"))
+    st.header(t("ui.objectives.terms"))
     for section in SECTIONS:
         section()

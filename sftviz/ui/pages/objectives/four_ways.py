@@ -16,14 +16,14 @@ from sftviz.figures.objectives import (
 from sftviz.loss import IGNORE
 from sftviz.loss.objectives import OBJECTIVES, Example, Lane, Objective, Vocabulary, asked_count, lanes
 from sftviz.ui.components.linked import linked
-from sftviz.ui.language import t
+from sftviz.ui.language import explained, t, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 SENTENCE = "A river is a large natural stream of fresh water."
 TOKENS = 20
 SENTINELS = 8
 PARTS = "₁₂₃₄₅₆₇₈"
-READS = {"model": "reads", "encoder": "encoder reads", "decoder": "decoder reads"}
 
 
 @dataclass(frozen=True)
@@ -35,28 +35,25 @@ class Shown:
     vocabulary: Vocabulary
 
 
-@st.fragment
+@fragment
 def four_ways() -> None:
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     with left:
-        text = st.text_input(t("Text"), linked("objectives_text", SENTENCE), max_chars=400, key="objectives_text")
+        text = st.text_input(
+            t("ui.common.text"), linked("objectives_text", SENTENCE), max_chars=400, key="objectives_text"
+        )
     with right:
-        if st.button(t("Draw again"), key="objectives_draw", width="stretch"):
+        if st.button(t("ui.four_ways.draw_again"), key="objectives_draw", width="stretch"):
             st.session_state.objectives_seed = _seed() + 1
     shown, count = _shown(text, load_tokenizer(assets.TOKENIZER))
     if count < 2:
-        st.info(t("Give a text of at least two tokens."))
+        st.info(t("ui.four_ways.too_short"))
         return
     if count > TOKENS:
-        st.caption(t("The first {shown} of {count} tokens.").format(shown=TOKENS, count=count))
+        st.caption(t("ui.common.first_tokens", shown=TOKENS, count=count))
     for row in OBJECTIVES.values():
         _objective(row, shown)
-    st.caption(
-        t(
-            "Hatched: asked for. Crossed: stands for something hidden. Dashes: a random token in its place. Dots: read "
-            "both ways. A column is one position; the square on the right says who (row) may look at whom (column)."
-        )
-    )
+    st.caption(t("ui.four_ways.legend"))
 
 
 def _seed() -> int:
@@ -66,12 +63,12 @@ def _seed() -> int:
 def _shown(text: str, tokenizer: Tokenizer) -> tuple[Shown, int]:
     """The text's first tokens, and how many it has. The bytes of one character are numbered."""
     encoded = tokenizer.encode(text)
-    ranges = [(token.start, token.end) for token in encoded[:TOKENS]]
+    ranges = list(zip(encoded.starts[:TOKENS].tolist(), encoded.ends[:TOKENS].tolist(), strict=True))
     texts = []
     for at, (start, end) in enumerate(ranges):
         part = PARTS[(at - ranges.index((start, end))) % len(PARTS)] if ranges.count((start, end)) > 1 else ""
         texts.append(text[start:end] + part)
-    control = [at for at, token in enumerate(encoded[:TOKENS]) if token.id in tokenizer.control_ids]
+    control = [at for at, token in enumerate(encoded.ids[:TOKENS].tolist()) if token in tokenizer.control_ids]
     return Shown(texts, tokenizer, Vocabulary.extended(len(tokenizer), SENTINELS, control)), len(encoded)
 
 
@@ -82,10 +79,15 @@ def _objective(row: Objective, shown: Shown) -> None:
     stacks = lanes(row.asks, made, start_id=shown.vocabulary.size)
     asked = asked_count(stacks, shown.vocabulary)
     st.markdown(
-        t("**{title}** asks for {asked} of {count} tokens (**{share}**); attention: {attention}").format(
-            title=t(row.title), share=f"{asked / count:.0%}", asked=asked, count=count, attention=t(row.attention)
+        t(
+            "ui.four_ways.asks",
+            title=words_of("objective", row),
+            share=f"{asked / count:.0%}",
+            asked=asked,
+            count=count,
+            attention=words_of("objective", row, "attention"),
         ),
-        help=t("{meaning}. {source}").format(meaning=t(row.meaning), source=row.source) + f"  \n${row.formula}$",
+        help=explained("objective", row) + f"  \n${row.formula}$",
     )
     prefix_length = int((made.labels == IGNORE).sum()) if row.name == "prefix_lm" else 0
     left, right = st.columns([9, 1], vertical_alignment="center")
@@ -107,10 +109,10 @@ def _drawn(row: Objective, count: int, vocabulary: Vocabulary) -> Example:
 
 def _cells(lane: Lane, asks: str, prefix_length: int, shown: Shown) -> list[Cells]:
     read = [_read(at, place, asks, prefix_length, shown) for at, place in enumerate(lane.read.tolist())]
-    found = [Cells(READS[lane.stack], [text for text, _ in read], [kind for _, kind in read])]
+    found = [Cells(t(f"ui.four_ways.{lane.stack}_reads"), [text for text, _ in read], [kind for _, kind in read])]
     if lane.stack != "encoder":
         targets = ["" if place == IGNORE else _named(place, shown) for place in lane.asked.tolist()]
-        found.append(Cells("is asked for", targets, ["asked for"] * len(targets)))
+        found.append(Cells(t("ui.four_ways.is_asked"), targets, ["asked for"] * len(targets)))
     return found
 
 
@@ -128,7 +130,7 @@ def _named(place: int, shown: Shown) -> str:
         return shown.texts[place]
     if place in shown.vocabulary.sentinels:
         return f"‹{shown.vocabulary.sentinels.index(place) + 1}›"
-    return t("‹hidden›") if place == shown.vocabulary.mask_id else t("‹start›")
+    return t("ui.four_ways.hidden") if place == shown.vocabulary.mask_id else t("ui.four_ways.start")
 
 
 def _decoded(token_id: int, shown: Shown) -> str:

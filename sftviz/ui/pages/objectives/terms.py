@@ -1,5 +1,7 @@
 """What stands beside cross-entropy: InfoNCE, weighted sums, load balance, class weights, an entropy bonus."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 import torch
 import torch.nn.functional as F
@@ -38,9 +40,10 @@ from sftviz.loss.terms import (
 from sftviz.model import load_model
 from sftviz.training.output_layer import output_matrix, supervised_states
 from sftviz.ui.components.chat_choice import chosen_chat
-from sftviz.ui.components.facts import facts
+from sftviz.ui.components.facts import facts, tokens_of
 from sftviz.ui.components.live_slider import live_slider
-from sftviz.ui.language import sentence, t
+from sftviz.ui.language import sentence, t, words_of
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-sft"
@@ -55,35 +58,41 @@ VOCABULARY = 5
 
 def _heading(name: str) -> None:
     row = TERMS[name]
-    st.subheader(t(row.title))
-    st.write(sentence(row.meaning))
+    st.subheader(words_of("term", row))
+    st.write(sentence(words_of("term", row, "meaning")))
 
 
 def _formulas(name: str) -> None:
     row = TERMS[name]
     st.latex(row.formula)
-    st.caption(t("gradient: {formula}").format(formula=f"${row.gradient_formula}$") + f"  \n{row.source}")
+    st.caption(t("ui.terms.gradient", formula=f"${row.gradient_formula}$") + f"  \n{row.source}")
 
 
-@st.fragment
+@fragment
 def _partners() -> None:
     _heading("info_nce")
     left, middle, right = st.columns([2, 3, 3], gap="large")
     with left:
         temperature = live_slider(
-            t("Temperature τ"), 0.02, 1, 0.3, 0.01, key="nce_temperature", ends=(t("sharp"), t("flat"))
+            t("ui.common.temperature"),
+            0.02,
+            1,
+            0.3,
+            0.01,
+            key="nce_temperature",
+            ends=(t("ui.terms.sharp"), t("ui.terms.flat")),
         )
-        noise = live_slider(t("Noise between partners"), 0, 3, 0.7, 0.1, key="nce_noise")
-        size = st.select_slider(t("Pairs in the batch, N"), SIZES, value=8, key="nce_size")
+        noise = live_slider(t("ui.terms.noise"), 0, 3, 0.7, 0.1, key="nce_noise")
+        size = st.select_slider(t("ui.terms.pairs"), SIZES, value=8, key="nce_size")
         a, b = _pairs(noise)
         losses = [float(info_nce(a[:n], b[:n], temperature, both_ways=False).mean()) for n in SIZES]
         picked = partner_probabilities(a[:size], b[:size], temperature)
         guess = _guess(size)
         facts(
             {
-                t("loss"): f"{losses[SIZES.index(size)]:.3f} nats",
-                t("a guess, log N"): f"{guess:.3f} nats",
-                t("partner found with probability, on average"): f"{float(picked.diagonal().mean()):.3f}",
+                t("ui.common.loss"): f"{losses[SIZES.index(size)]:.3f} nats",
+                t("ui.terms.guess"): f"{guess:.3f} nats",
+                t("ui.terms.partner_found"): f"{float(picked.diagonal().mean()):.3f}",
             }
         )
     with middle:
@@ -102,7 +111,7 @@ def _guess(size: int) -> float:
     return float(info_nce(torch.ones(size, 1), torch.ones(size, 1)).mean())
 
 
-@st.fragment
+@fragment
 def _sum() -> None:
     st.divider()
     _heading("weighted_sum")
@@ -111,34 +120,36 @@ def _sum() -> None:
         seen = chosen_chat("sum_chat", embedded=True)
         weights = {
             "answers": 1.0,
-            "prompts": live_slider(t("Weight of the prompts"), 0, 1, 0.1, 0.01, key="sum_prompts"),
-            "entropy": -live_slider(t("Weight of the entropy bonus"), 0, 1, 0.1, 0.01, key="sum_entropy"),
+            "prompts": live_slider(t("ui.terms.prompts_weight"), 0, 1, 0.1, 0.01, key="sum_prompts"),
+            "entropy": -live_slider(t("ui.terms.entropy_weight"), 0, 1, 0.1, 0.01, key="sum_entropy"),
         }
     found = _losses(seen)
     if found is None:
-        st.info(t("This chat lacks supervised or unsupervised tokens, so there are no two losses to weigh."))
+        st.info(t("ui.terms.one_kind_only"))
         return
     losses, head = found
     with left:
         facts(
             {
-                t("cross-entropy of the answers"): f"{losses['answers'].item():.3f} nats",
-                t("cross-entropy of the prompts"): f"{losses['prompts'].item():.3f} nats",
-                t("entropy on the answers"): f"{losses['entropy'].item():.3f} nats",
-                t("weighted sum"): f"{weighted_sum(losses, weights).item():.3f} nats",
+                t("ui.terms.answers_loss"): f"{losses['answers'].item():.3f} nats",
+                t("ui.terms.prompts_loss"): f"{losses['prompts'].item():.3f} nats",
+                t("ui.terms.answers_entropy"): f"{losses['entropy'].item():.3f} nats",
+                t("ui.terms.weighted_sum"): f"{weighted_sum(losses, weights).item():.3f} nats",
             }
         )
     with right:
         shares = {
-            "share of the loss": loss_shares(losses, weights),
-            "share of the gradient": gradient_shares(losses, weights, [head]),
+            t("ui.terms.share_of_loss"): loss_shares(losses, weights),
+            t("ui.terms.share_of_gradient"): gradient_shares(losses, weights, [head]),
         }
         groups = {name: [share[term] for term in weights] for name, share in shares.items()}
-        show(grouped_bars(list(weights), groups, "share", theme()), "sum_shares")
-        st.caption(
-            t("Pull on the output layer of the embedded model. A share of the loss is not a share of the learning.")
-        )
+        show(grouped_bars(_terms(weights), groups, t("ui.terms.share"), theme()), "sum_shares")
+        st.caption(t("ui.terms.shares_legend"))
         _formulas("weighted_sum")
+
+
+def _terms(weights: Mapping[str, float]) -> list[str]:
+    return [t(f"ui.terms.{name}_term") for name in weights]
 
 
 def _losses(seen: Inspection) -> tuple[dict[str, Tensor], Tensor] | None:
@@ -159,23 +170,23 @@ def _losses(seen: Inspection) -> tuple[dict[str, Tensor], Tensor] | None:
     return losses, head
 
 
-@st.fragment
+@fragment
 def _experts() -> None:
     st.divider()
     _heading("load_balance")
     left, right = st.columns([2, 5], gap="large")
     with left:
         skew = live_slider(
-            t("The router prefers expert 1 by"), 0, 8, 1.5, 0.1, key="router_skew", ends=(t("even"), t("collapsed"))
+            t("ui.terms.skew"), 0, 8, 1.5, 0.1, key="router_skew", ends=(t("ui.terms.even"), t("ui.terms.collapsed"))
         )
-        experts = st.select_slider(t("Experts E"), (2, 4, 8), value=4, key="router_experts")
+        experts = st.select_slider(t("ui.terms.experts"), (2, 4, 8), value=4, key="router_experts")
         logits = _router(experts, skew)
         share, p = routing(logits)
         facts(
             {
-                t("loss"): f"{float(load_balance(logits)):.3f}",
-                t("busiest expert"): t("{share} of {count} tokens").format(
-                    share=f"{float(share.max()):.0%}", count=ROUTED
+                t("ui.common.loss"): f"{float(load_balance(logits)):.3f}",
+                t("ui.terms.busiest_expert"): t(
+                    "ui.terms.share_of_tokens", share=f"{float(share.max()):.0%}", count=ROUTED
                 ),
             }
         )
@@ -185,58 +196,59 @@ def _experts() -> None:
         show(expert_bars(share.tolist(), p.mean(0).tolist(), pulls.tolist(), theme()), "expert_bars")
         curve = [float(load_balance(_router(experts, float(s)))) for s in SKEWS]
         sweep = Sweep(
-            "logit added to expert 1",
+            t("ui.terms.added_logit"),
             SKEWS.tolist(),
             {"E Σ f P": curve},
             skew,
-            {"even: 1": 1.0, "all to one: E": float(experts)},
+            {t("ui.terms.all_even"): 1.0, t("ui.terms.all_to_one"): float(experts)},
         )
-        show(sweep_curves(sweep, "load-balance loss", theme()), "balance_curve")
+        show(sweep_curves(sweep, t("ui.terms.balance_loss"), theme()), "balance_curve")
 
 
 def _router(experts: int, skew: float) -> Tensor:
     return skewed_router(ROUTED, experts, skew, torch.Generator().manual_seed(0))
 
 
-@st.fragment
+@fragment
 def _classes() -> None:
     st.divider()
     _heading("class_weights")
     left, right = st.columns([2, 5], gap="large")
     with left:
-        weight = live_slider(t("Weight of the rare class"), 0, 30, 3, 0.5, key="class_weight")
-        sure = live_slider(t("The model's logit for the frequent class"), -4, 6, 2, 0.1, key="class_logit")
+        weight = live_slider(t("ui.terms.rare_weight"), 0, 30, 3, 0.5, key="class_weight")
+        sure = live_slider(t("ui.terms.frequent_logit"), -4, 6, 2, 0.1, key="class_logit")
         targets = torch.tensor([0] * FREQUENT + [1] * RARE)
         logits = torch.tensor([[sure, 0.0]], dtype=torch.float64).expand(len(targets), 2)
         facts(
             {
-                t(
-                    "weighted mean, divided by the weights"
-                ): f"{float(class_weighted_mean(logits, targets, _weights(weight))):.3f} nats",
-                t(
-                    "the same sum, divided by the rows"
-                ): f"{float(class_weighted_nll(logits, targets, _weights(weight)).mean()):.3f}",
+                t("ui.terms.by_weights"): f"{float(class_weighted_mean(logits, targets, _weights(weight))):.3f} nats",
+                t("ui.terms.by_rows"): f"{float(class_weighted_nll(logits, targets, _weights(weight)).mean()):.3f}",
             }
         )
         _formulas("class_weights")
     with right:
         shares = {
-            "share of the rows": weighted_shares(targets, _weights(1.0)),
-            "share of the weight: what is learned": weighted_shares(targets, _weights(weight)),
-            "what the model says now": logits[0].softmax(-1),
+            t("ui.terms.share_of_rows"): weighted_shares(targets, _weights(1.0)),
+            t("ui.terms.share_of_weight"): weighted_shares(targets, _weights(weight)),
+            t("ui.terms.model_says"): logits[0].softmax(-1),
         }
         groups = {name: share.tolist() for name, share in shares.items()}
-        show(grouped_bars(["frequent class", "rare class"], groups, "share", theme()), "class_shares")
+        names = [t("ui.terms.frequent_class"), t("ui.terms.rare_class")]
+        show(grouped_bars(names, groups, t("ui.terms.share"), theme()), "class_shares")
         curves = {
-            "divided by the weights": [
+            t("ui.terms.divided_by_weights"): [
                 float(class_weighted_mean(logits, targets, _weights(float(w)))) for w in WEIGHTS
             ],
-            "divided by the rows": [
+            t("ui.terms.divided_by_rows"): [
                 float(class_weighted_nll(logits, targets, _weights(float(w))).mean()) for w in WEIGHTS
             ],
         }
         show(
-            sweep_curves(Sweep("weight of the rare class", WEIGHTS.tolist(), curves, weight, {}), "loss", theme()),
+            sweep_curves(
+                Sweep(t("ui.terms.rare_weight_axis"), WEIGHTS.tolist(), curves, weight, {}),
+                t("ui.common.loss"),
+                theme(),
+            ),
             "class_curve",
         )
 
@@ -245,39 +257,50 @@ def _weights(rare: float) -> Tensor:
     return torch.tensor([1.0, rare], dtype=torch.float64)
 
 
-@st.fragment
+@fragment
 def _bonus() -> None:
     st.divider()
     _heading("entropy_bonus")
     left, right = st.columns([2, 5], gap="large")
     with left:
-        beta = live_slider(t("Bonus β"), 0, 1, 0.3, 0.01, key="bonus_beta")
+        beta = live_slider(t("ui.terms.beta"), 0, 1, 0.3, 0.01, key="bonus_beta")
         target = live_slider(
-            t("Logit of the target"), -4, 12, 4, 0.1, key="bonus_target", ends=(t("wrong"), t("sure of it"))
+            t("ui.common.logit_target"),
+            -4,
+            12,
+            4,
+            0.1,
+            key="bonus_target",
+            ends=(t("ui.common.wrong"), t("ui.terms.sure_of_it")),
         )
         logits, targets = one_rival(VOCABULARY, target, 1.0).unsqueeze(0), torch.tensor([0])
         plain, bonus = logit_gradient(logits, targets)[0], -beta * entropy_gradient(logits)[0]
         facts(
             {
-                t("cross-entropy"): f"{float(nll(logits, targets)):.3f} nats",
-                t("entropy H"): f"{float(prediction_entropy(logits)):.3f} nats",
-                t("with the bonus"): f"{float(entropy_bonus(logits, targets, beta)):.3f} nats",
+                t("ui.terms.cross_entropy"): f"{float(nll(logits, targets)):.3f} nats",
+                t("ui.terms.entropy"): f"{float(prediction_entropy(logits)):.3f} nats",
+                t("ui.terms.with_bonus"): f"{float(entropy_bonus(logits, targets, beta)):.3f} nats",
             }
         )
         _formulas("entropy_bonus")
     with right:
-        names = ["target", "rival", *(f"token {k}" for k in range(2, VOCABULARY))]
-        groups = {"probability p": logits.softmax(-1)[0], "p − y": plain, "with the bonus": plain + bonus}
+        names = tokens_of(VOCABULARY)
+        with_bonus = t("ui.terms.with_bonus")
+        groups = {t("ui.terms.p"): logits.softmax(-1)[0], "p − y": plain, with_bonus: plain + bonus}
         bars = {name: values.tolist() for name, values in groups.items()}
-        show(grouped_bars(names, bars, "probability; gradient", theme(), percent=False), "bonus_bars")
+        show(grouped_bars(names, bars, t("ui.terms.probability_gradient"), theme(), percent=False), "bonus_bars")
         rows = torch.stack([one_rival(VOCABULARY, float(z), 1.0) for z in LOGITS])
         zeros = torch.zeros(len(rows), dtype=torch.long)
         curves = {
-            "cross-entropy": nll(rows, zeros).tolist(),
-            "with the bonus": entropy_bonus(rows, zeros, beta).tolist(),
+            t("ui.terms.cross_entropy"): nll(rows, zeros).tolist(),
+            with_bonus: entropy_bonus(rows, zeros, beta).tolist(),
         }
         show(
-            sweep_curves(Sweep("logit of the target", LOGITS.tolist(), curves, target, {}), "loss in nats", theme()),
+            sweep_curves(
+                Sweep(t("ui.terms.target_logit_axis"), LOGITS.tolist(), curves, target, {}),
+                t("ui.common.loss_nats"),
+                theme(),
+            ),
             "bonus_curve",
         )
 

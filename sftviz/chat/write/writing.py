@@ -1,0 +1,112 @@
+"""Chat + template -> text and spans, what was left out and added, and where the completion begins."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from os.path import commonprefix
+from typing import Any
+
+from sftviz.chat.messages import Chat, ChatError
+from sftviz.chat.spans import Span
+from sftviz.chat.tokenizers.protocol import Tokenizer
+from sftviz.chat.write.added import Added, added
+from sftviz.chat.write.control import control_tokens
+from sftviz.chat.write.dropped import Dropped, dropped, missing, untracked
+from sftviz.chat.write.frame import answer, frame_of
+from sftviz.chat.write.leaves import Leaves
+from sftviz.chat.write.pieces import Piece, pieces
+from sftviz.chat.write.spans import Parts, spans
+from sftviz.chat.write.templates import Template
+from sftviz.chat.write.tracked import TEMPLATE, Run
+from sftviz.words import Said
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a template made of a chat."""
+
+    text: str
+    spans: tuple[Span, ...]
+    pieces: Sequence[Piece]
+    control: re.Pattern[str]
+    opening: str
+    parts_known: bool
+    dropped: tuple[Dropped, ...]
+    mended: bool
+
+    def added_with(self, given: str) -> tuple[Added, ...]:
+        return added(self.text, self.spans, self.pieces, self.control, self.opening, given)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the model is given before it writes the completion. given: the part that opens the reply's turn."""
+
+    end: int
+    is_prefix: bool
+    given: str = ""
+    error: Said | None = None
+
+
+def write(chat: Chat, template: Template, variables: dict[str, Any], tokenizer: Tokenizer) -> Writing:
+    """Raises ChatError where the template refuses the chat."""
+    told = _answer(chat, template, variables)
+    if "error" in told:
+        raise _chat_error(told["error"], template)
+    text, found = told["text"], told["runs"]
+    leaves = Leaves(chat.to_dicts(), list(chat.tools))
+    runs: list[Run] = [(len(text), TEMPLATE, 0, 0)] if found is None and text else [tuple(run) for run in found or ()]
+    cut = pieces(text, runs, leaves)
+    control = control_tokens(tokenizer, template.eos, str(variables.get("eos_token") or ""))
+    frame = frame_of(template.jinja, template.trusted, variables)
+    made = spans(
+        Parts(text, chat.messages, control, frame).cuts(cut), chat.messages, has_generation=template.has_generation
+    )
+    missed = missing(leaves, runs)
+    unknown = untracked(missed, chat, _writes(template, variables)) if missed else set[int]()
+    lost = dropped(chat, leaves, [leaf for leaf in missed if leaf not in unknown], runs)
+    known = found is not None and not any(_is_message(leaves, leaf) for leaf in unknown)
+    return Writing(text, made, cut, control, frame.opening, known, lost, told["mended"])
+
+
+def prompt_of(chat: Chat, start: int, template: Template, variables: dict[str, Any], writing: Writing) -> Prompt:
+    """Write the prompt as it is written for generation, and see how far the training text agrees with it."""
+    text = writing.text
+    if start in (0, len(chat.messages)):
+        return Prompt(0 if start == 0 else len(text), True)
+    asked = replace(chat, messages=chat.messages[:start])
+    told = _answer(asked, template, {**variables, "add_generation_prompt": True}, tracked=False)
+    if "error" in told:
+        return Prompt(0, False, error=_what(told["error"]))
+    written: str = told["text"]
+    turn = next((span.start for span in writing.spans if span.turn == start), len(text))
+    given = written[turn:] if written[:turn] == text[:turn] else ""
+    return Prompt(len(commonprefix([written, text])), text.startswith(written), given)
+
+
+def _answer(chat: Chat, template: Template, variables: dict[str, Any], tracked: bool = True) -> dict[str, Any]:
+    asked = {"messages": chat.to_dicts(), "tools": list(chat.tools), "variables": variables, "tracked": tracked}
+    return answer(template.jinja, template.trusted, **asked)
+
+
+def _writes(template: Template, variables: dict[str, Any]) -> Any:
+    def text(messages: list[Any], tools: list[Any]) -> str | None:
+        asked = {"messages": messages, "tools": tools, "variables": variables, "tracked": False}
+        return answer(template.jinja, template.trusted, **asked).get("text")
+
+    return text
+
+
+def _is_message(leaves: Leaves, leaf: int) -> bool:
+    return leaves.table[leaf].message is not None and leaves.table[leaf].field in ("content", "reasoning")
+
+
+def _what(error: dict[str, Any]) -> Said:
+    return Said(f"error.{error['code']}", **error["values"])
+
+
+def _chat_error(error: dict[str, Any], template: Template) -> ChatError:
+    where = Said("place.template", name=template.name)
+    if error["line"]:
+        where = Said("place.within", outer=where, inner=Said("place.line", n=error["line"]))
+    return ChatError(error["code"], where, **error["values"])

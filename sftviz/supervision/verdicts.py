@@ -1,0 +1,169 @@
+"""Row -> verdicts: one a span, and every token points to its own. Each verdict says why, as a value."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sftviz.chat.rendering import Rendering
+from sftviz.chat.spans import Span, Tokens
+from sftviz.chat.tokenizers.protocol import Ints
+from sftviz.supervision import IGNORE
+from sftviz.supervision.judge import Judge, Verdict, of_span
+from sftviz.supervision.policies import Policy, PolicyError, chosen
+from sftviz.words import Said
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What a policy, or the row's own labels, make of a row. Labels travel unshifted, [T]."""
+
+    policy: Policy
+    spans: tuple[Span, ...]  # the rendering's, cut where the verdict changes inside one
+    verdicts: tuple[Verdict, ...]  # one a span
+    tokens: Tokens
+    of_token: Ints  # [T] -> index of the token's verdict
+    label_ids: Ints  # [T] its id, or IGNORE
+    weights: NDArray[np.float64]  # [T] what its cost is multiplied with; 0 where it is no target
+
+    @cached_property
+    def is_target(self) -> NDArray[np.bool_]:
+        return self.label_ids != IGNORE
+
+    @cached_property
+    def labels(self) -> tuple[int, ...]:
+        return tuple(self.label_ids.tolist())
+
+    @cached_property
+    def supervised(self) -> tuple[bool, ...]:
+        return tuple(self.is_target.tolist())
+
+    @cached_property
+    def targets(self) -> tuple[int, ...]:
+        """What each position predicts: the next token's label; the last position has none."""
+        return (*self.labels[1:], IGNORE)
+
+    @cached_property
+    def straddles(self) -> NDArray[np.bool_]:
+        """True of a token that touches more than one span, [T]."""
+        first, last = touched(self.tokens, self.spans)
+        return first != last
+
+    @property
+    def is_weighted(self) -> bool:
+        """True where a target's weight is not 1."""
+        return bool((self.weights[self.is_target] != 1).any())
+
+    def reason(self, position: int) -> Said:
+        """Why this token is, or is not, a target."""
+        index = int(self.of_token[position])
+        return _with_notes(self.verdicts[index].reason, list(self._notes(position, index)))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every token's reason as a sentence."""
+        return tuple(str(self.reason(t)) for t in range(len(self.tokens)))
+
+    def _notes(self, position: int, index: int) -> Iterator[Said]:
+        touched = _spans_of(self.tokens, self.spans, position)
+        others = dict.fromkeys(of_span(self.spans[i]) for i in touched if i != index)
+        others.pop(of_span(self.spans[index]), None)
+        if others:
+            yield Said("reason.also_covers", what=tuple(others))
+        if self.tokens.is_forged[position]:
+            yield Said("reason.forged")
+        if position == 0 and self.is_target[0]:
+            yield Said("reason.first_token")
+
+
+def apply(policy: str | Policy, rendering: Rendering, **knobs: Any) -> Verdicts:
+    """Decide every token of a rendering; `knobs` are fields of Policy to turn.
+
+    A row that brought its own labels keeps them. Raises PolicyError for a policy or a knob that does not exist or would
+    have no effect, and where completion_only has no prompt because the template refuses to write one.
+    """
+    messages = rendering.chat.messages
+    turned = chosen(policy, knobs, {message.role for message in messages})
+    tokenized = rendering.chat.tokenized
+    if tokenized is not None and tokenized.labels is not None:
+        return _as_given(turned, rendering, np.array(tokenized.labels, dtype=np.int64))
+    if turned.scope == "completion" and rendering.prompt_error is not None:
+        raise PolicyError("no_prompt", policy=turned.name, told=rendering.prompt_error)
+    judge = Judge(turned, rendering)
+    spans = tuple(judge.cut(rendering.spans))
+    verdicts = tuple(judge.verdict(span) for span in spans)
+    return _verdicts(turned, rendering.tokens, spans, verdicts)
+
+
+def _verdicts(policy: Policy, tokens: Tokens, spans: Sequence[Span], verdicts: tuple[Verdict, ...]) -> Verdicts:
+    trained = np.array([verdict.trained for verdict in verdicts], dtype=bool)
+    weight = np.array([verdict.weight for verdict in verdicts], dtype=np.float64)
+    of_token = _verdict_of(tokens, spans, trained)
+    is_target = trained[of_token] if len(verdicts) else np.zeros(len(tokens), dtype=bool)
+    weights = np.where(is_target, weight[of_token], 0.0) if len(verdicts) else np.zeros(len(tokens))
+    labels = np.where(is_target, tokens.ids, IGNORE)
+    return Verdicts(policy, tuple(spans), verdicts, tokens, of_token, labels, weights)
+
+
+def _verdict_of(tokens: Tokens, spans: Sequence[Span], trained: NDArray[np.bool_]) -> Ints:
+    """The first trained span that a token touches, else its first: a token that straddles is a target."""
+    first, last = touched(tokens, spans)
+    found = first.copy()
+    for t in np.flatnonzero(first != last).tolist():
+        within = trained[first[t] : last[t] + 1]
+        found[t] = first[t] + (int(within.argmax()) if within.any() else 0)
+    return found
+
+
+def touched(tokens: Tokens, spans: Sequence[Span]) -> tuple[Ints, Ints]:
+    """First and last span that each token touches, [T] each."""
+    starts = np.array([span.start for span in spans], dtype=np.int64)
+    ends = np.maximum(tokens.ends, tokens.starts + 1)
+    first = np.clip(np.searchsorted(starts, tokens.starts, side="right") - 1, 0, None)
+    return first, np.maximum(first, np.searchsorted(starts, ends, side="left") - 1)
+
+
+def _spans_of(tokens: Tokens, spans: Sequence[Span], position: int) -> range:
+    start, end = int(tokens.starts[position]), int(tokens.ends[position])
+    first = max(0, _last_from(spans, start + 1))
+    return range(first, max(first, _last_from(spans, max(end, start + 1))) + 1)
+
+
+def _last_from(spans: Sequence[Span], before: int) -> int:
+    """Index of the last span that starts before a character."""
+    low, high = 0, len(spans)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if spans[middle].start < before else (low, middle)
+    return low - 1
+
+
+def _as_given(policy: Policy, rendering: Rendering, labels: Ints) -> Verdicts:
+    """The labels the row came with: a span a stretch of tokens that are, or are not, targets."""
+    tokens = rendering.tokens
+    is_target = labels != IGNORE
+    edges = [0, *(np.flatnonzero(np.diff(is_target)) + 1).tolist(), len(tokens)] if len(tokens) else []
+    runs = [(a, b) for a, b in pairwise(edges) if a < b]
+    spans = [_stretch(rendering, tokens, a, b) for a, b in runs]
+    verdicts = tuple(
+        Verdict(bool(is_target[a]), 1.0, Said("reason.given_label" if is_target[a] else "reason.given_ignore"))
+        for a, _ in runs
+    )
+    of_token = np.repeat(np.arange(len(runs)), [b - a for a, b in runs]) if runs else np.zeros(0, dtype=np.int64)
+    return Verdicts(policy, tuple(spans), verdicts, tokens, of_token, labels, is_target.astype(np.float64))
+
+
+def _stretch(rendering: Rendering, tokens: Tokens, a: int, b: int) -> Span:
+    at = int(tokens.starts[a])
+    span = rendering.spans[int(tokens.first_span[a])]
+    return replace(span, start=at, end=int(tokens.ends[b - 1]))
+
+
+def _with_notes(reason: Said, notes: list[Said]) -> Said:
+    for note in notes:
+        reason = Said("reason.and", first=reason, then=note)
+    return reason
