@@ -3,14 +3,18 @@
 import json
 import re
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
+
+from sftviz.words import Said, SaidError
 
 HERE = Path(__file__).resolve().parent
 TOKENIZER = "sftviz/tiny"
 HUB_ID = re.compile(r"(?:\w(?:[\w.-]*\w)?/)?\w(?:[\w.-]*\w)?", re.ASCII)
 LONGEST_HUB_ID = 96
+
+# chat.tokenizers.fingerprint of the embedded tokenizer: what the embedded models read. A test holds it.
+FINGERPRINT = "fb7e1bc9077f6e660f3a8dabf630397b2a8e841f0521cb14ba25eba19690b75f"
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,18 @@ MODELS = _rows(
         "base, tuned on the same chats with the loss on every token",
     ),
 )
-OFFLINE = f"offline work: {TOKENIZER}, {', '.join(MODELS)}, or a local folder"
+OFFLINE = (TOKENIZER, *MODELS)  # what works without the network
 
 
-class SourceError(ValueError):
-    """A tokenizer or model that cannot be found or loaded."""
+class SourceError(SaidError):
+    """A tokenizer or model that cannot be found, loaded or used: sentences error.<code>, remedy.<code>."""
+
+
+def source_error(code: str, **values: Any) -> SourceError:
+    """A SourceError whose remedy may name what works offline. `kind` is "tokenizer" or "model"."""
+    if "kind" in values:
+        values["kind"] = Said(f"source.{values['kind']}")
+    return SourceError(code, **values, offline=OFFLINE)
 
 
 def held_out() -> dict[str, list[Any]]:
@@ -49,7 +60,7 @@ def is_embedded_model(source: Any) -> bool:
     return isinstance(source, str) and source in MODELS
 
 
-def locate(name: str, *, online: bool = False) -> Path | str:
+def locate(name: str) -> Path | str:
     """The folder of an embedded name or of a local path; otherwise a well-formed Hub id, as it is.
 
     Raises SourceError for anything else: a URL, an empty name, a path that is not there.
@@ -57,18 +68,16 @@ def locate(name: str, *, online: bool = False) -> Path | str:
     >>> locate("sftviz/tiny").name
     'tiny'
     """
-    if name == TOKENIZER or name in MODELS:
+    if name in OFFLINE:
         folder = HERE / name.removeprefix("sftviz/")
         if not folder.is_dir():
-            raise SourceError(f"{name} is not in this installation ({folder} is missing); build it with `make model`")
+            raise source_error("source_missing", name=name)
         return folder
     folder = local_folder(name)
     if folder:
         return folder
     if len(name) > LONGEST_HUB_ID or not HUB_ID.fullmatch(name) or ".." in name or "--" in name:
-        raise SourceError(
-            f"{name[:LONGEST_HUB_ID]!r} is neither a folder on this computer nor a Hub id (owner/name); {OFFLINE}"
-        )
+        raise source_error("source_unknown", name=name[:LONGEST_HUB_ID])
     return name
 
 
@@ -79,19 +88,3 @@ def local_folder(name: str) -> Path | None:
         return folder if name and folder.is_dir() else None
     except (OSError, RuntimeError, ValueError):  # too long for a path; ~nobody; NUL
         return None
-
-
-def pretrained_options(online: bool) -> dict[str, Any]:
-    """What every `from_pretrained` is called with: nobody's code is run, the network is used only when asked for."""
-    return {"local_files_only": not online, "trust_remote_code": False}
-
-
-def load_error(kind: str, name: str | PathLike[str], error: Exception, online: bool) -> SourceError:
-    """What to tell somebody whose tokenizer or model did not load."""
-    if isinstance(error, OSError) and not local_folder(str(name)) and not online:
-        return SourceError(
-            f"{kind} {str(name)!r} is not on this computer, and downloading is switched off: pass online=True "
-            f"(--online) to allow it; {OFFLINE}"
-        )
-    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return SourceError(f"{kind} {str(name)!r} could not be loaded: {first_line}; {OFFLINE}")

@@ -144,16 +144,20 @@ def check_label_type(labels: Tensor) -> None:
         )
 
 
-def check_finite(logits: Tensor) -> None:
-    """Raise ValueError naming the first NaN, +inf, or row of -inf only. A single -inf is a token ruled out."""
+def check_finite(logits: Tensor, rows_before: int = 0) -> None:
+    """Raise ValueError naming the first NaN, +inf, or row of -inf only. A single -inf is a token ruled out.
+
+    rows_before: for a piece of a longer [N, V], the rows left out before it, so that the place named is the whole's.
+    """
     check_tensors(logits=logits)
     if torch.isfinite(logits.sum()):  # then every term is; and no copy of [B, T, V] was made to see it
         return
     wrong = torch.isnan(logits) | (logits == torch.inf) | torch.isneginf(logits).all(-1, keepdim=True)
     if wrong.any():
         place = first_place(wrong)
+        named = [place[0] + rows_before, *place[1:]]
         raise ValueError(
-            f"logit {float(logits[tuple(place)])} at {place} is not finite, so loss or gradient would be NaN, even on "
+            f"logit {float(logits[tuple(place)])} at {named} is not finite, so loss or gradient would be NaN, even on "
             "an ignored row; float16 ends at 65504: compute in float32, or look for NaN in the weights"
         )
 

@@ -1,6 +1,22 @@
 """A causal language model: loaded safely, and asked what every token costs."""
 
-from sftviz.model.load import load_model
-from sftviz.model.token_losses import TokenLosses, token_losses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sftviz.model.load import load_model
+    from sftviz.model.pricing import TokenLosses, token_losses
 
 __all__ = ["TokenLosses", "load_model", "token_losses"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when asked for: without a model nobody waits for torch."""
+    if name == "load_model":
+        from sftviz.model.load import load_model
+
+        return load_model
+    if name in ("TokenLosses", "token_losses"):
+        from sftviz.model import pricing
+
+        return getattr(pricing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

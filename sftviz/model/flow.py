@@ -1,16 +1,20 @@
 """Where the gradient goes, and what a changed token moves: the two sides of attention, on a real model."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from sftviz.attention import additive, as_heads, causal, diagonal
 from sftviz.loss import next_token_pairs, reduce_nll, token_nll, token_weights
-from sftviz.model.token_losses import check_ids
+from sftviz.model.pricing import check_ids
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)

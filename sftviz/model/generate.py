@@ -1,12 +1,16 @@
 """Ids -> how the model goes on: the likeliest token, again and again."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel
 
-from sftviz.model.token_losses import check_ids
+from sftviz.model.pricing import check_ids
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @torch.no_grad()
@@ -14,6 +18,8 @@ def continuation(
     model: PreTrainedModel, ids: Sequence[int], max_new_tokens: int = 32, stop: Collection[int] = ()
 ) -> list[int]:
     """The ids the model adds, greedily, until one of `stop` (which is the last one given) or max_new_tokens."""
+    from transformers import GenerationConfig
+
     row = torch.tensor([list(ids)], dtype=torch.long, device=model.device)
     check_ids(row[0], model)
     settings = GenerationConfig(

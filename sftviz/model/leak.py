@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from sftviz.attention import additive, as_heads, causal
 from sftviz.loss import reduce_nll, token_nll
@@ -48,6 +47,8 @@ def learn_random_tokens(may_attend: Tensor, steps: int = 100, seed: int = 0) -> 
 
 def _model(generator: torch.Generator) -> Any:
     """Initialised from its own generator: the process's is shared between threads."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     config = LlamaConfig(
         vocab_size=VOCABULARY, hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2
     )

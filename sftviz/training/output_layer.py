@@ -1,13 +1,18 @@
 """Train the output layer alone, for seconds: enough to see what a loss does to how sure a model is."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from sftviz.loss import IGNORE, smoothed_nll
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)

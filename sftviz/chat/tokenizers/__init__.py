@@ -1,14 +1,16 @@
 """Text -> tokens. Adds ids and character ranges to rendering; one wrapper for every kind of tokenizer."""
 
-import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sftviz import assets
-from sftviz.chat.tokenizers.protocol import Encoded, Ranges, Tokenizer
+from sftviz.assets import source_error
+from sftviz.assets.border import border
+from sftviz.assets.files import Folder
+from sftviz.assets.shelf import Shelf
+from sftviz.chat.tokenizers.protocol import Encoded, Ranges, Tokenizer, fingerprint, same_vocabulary
 
-__all__ = ["TOKENIZERS", "Encoded", "Ranges", "Tokenizer", "load_tokenizer"]
+__all__ = ["TOKENIZERS", "Encoded", "Ranges", "Tokenizer", "fingerprint", "load_tokenizer", "same_vocabulary"]
 
 # What can be had without a download; anything else is a folder or a Hub id
 TOKENIZERS = {
@@ -17,39 +19,77 @@ TOKENIZERS = {
     "mistral:v7": "Mistral Large 2411, 32,768 tokens",
     "mistral:tekken": "Mistral Nemo, 131,072 tokens",
 }
+FILES = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "chat_template*", "config.json", "*.model",
+         "vocab*", "merges.txt", "tekken.json")  # fmt: skip
 
-_loading = threading.Lock()
+_loaded: Shelf[Tokenizer] = Shelf(size=16)
 
 
 def load_tokenizer(source: Any, *, online: bool = False) -> Tokenizer:
     """The tokenizer of a name ("sftviz/tiny", "mistral:v3"), a folder, a Hub id, or a loaded transformers tokenizer.
 
-    Raises ValueError naming the source where nothing can be loaded from it; only `online=True` asks the Hub.
+    Raises SourceError naming the source where nothing can be loaded from it; only `online=True` asks the Hub.
+    A folder whose files have changed is loaded anew.
     """
     if hasattr(source, "special_tokens_map"):  # a loaded transformers tokenizer
-        from sftviz.chat.tokenizers.fast import FastTokenizer
+        from sftviz.chat.tokenizers.fast import from_transformers
 
-        return FastTokenizer(source, name=source.name_or_path or type(source).__name__)
-    if not isinstance(source, str | Path):
+        return from_transformers(source, name=source.name_or_path or type(source).__name__)
+    if hasattr(source, "encode") and hasattr(source, "control_ids"):
         return source
-    with _loading:  # lru_cache alone would load the same tokenizer twice
-        return _load_named(str(source), online)
-
-
-@lru_cache(16)
-def _load_named(name: str, online: bool) -> Tokenizer:
+    if not isinstance(source, str | Path):
+        raise source_error("source_type", given=f"{type(source).__name__} {source!r:.40}")
+    name = str(source)
     if name.startswith("mistral:"):
-        from sftviz.chat.tokenizers.mistral import load_mistral
+        return _loaded.get(name, lambda: _load_mistral(name))
+    located = assets.locate(name)
+    return _loaded.get((name, online, _stamp(located)), lambda: _load_located(located, name, online))
 
+
+def _load_mistral(name: str) -> Tokenizer:
+    if name not in TOKENIZERS:
+        known = tuple(known for known in TOKENIZERS if known.startswith("mistral:"))
+        raise source_error("tokenizer_unknown_name", name=name, known=known)
+    from sftviz.chat.tokenizers.mistral import load_mistral
+
+    with _border(name):
         return load_mistral(name)
-    from transformers import AutoTokenizer
 
-    from sftviz.chat.tokenizers.fast import FastTokenizer
 
-    located = assets.locate(name, online=online)
-    try:
+def _load_located(located: Path | str, name: str, online: bool) -> Tokenizer:
+    if isinstance(located, str):
+        from sftviz.assets.hub import fetch
+
+        return _load_by_transformers(name, Folder(fetch(name, "tokenizer", FILES, online=online), name, "tokenizer"))
+    from sftviz.chat.tokenizers.folder import read
+
+    folder = Folder(located, name, "tokenizer")
+    with _border(name):
+        return read(folder) or _load_by_transformers(str(located), folder)
+
+
+def _load_by_transformers(source: str, folder: Folder) -> Tokenizer:
+    """What needs a class of its own: transformers knows it. Its files are here already; nobody's code is run."""
+    from sftviz.chat.tokenizers.fast import from_transformers
+    from sftviz.chat.tokenizers.limits import check
+
+    check(folder)
+    with _border(folder.name):
+        from transformers import AutoTokenizer
+
         auto: Any = AutoTokenizer
-        loaded = auto.from_pretrained(located, **assets.pretrained_options(online))
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
-        raise assets.load_error("tokenizer", name, error, online) from error
-    return FastTokenizer(loaded, name)
+        return from_transformers(
+            auto.from_pretrained(source, local_files_only=True, trust_remote_code=False), folder.name
+        )
+
+
+def _border(name: str) -> Any:
+    return border(lambda reason: source_error("source_load", name=name, kind="tokenizer", reason=reason))
+
+
+def _stamp(located: Path | str) -> tuple[tuple[str, int, int], ...]:
+    """When the folder's files were written: what was loaded from it before may be out of date."""
+    if isinstance(located, str):
+        return ()
+    stats = [(file.name, file.stat()) for file in sorted(located.iterdir()) if file.suffix in (".json", ".jinja")]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

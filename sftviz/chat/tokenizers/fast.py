@@ -1,52 +1,66 @@
-"""A transformers tokenizer with a fast backend, in the form rendering asks for."""
+"""A tokenizer of the library `tokenizers`, in the form rendering asks for."""
 
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer as Backend
 from tokenizers import processors
-from transformers.convert_slow_tokenizer import bytes_to_unicode
 
+from sftviz.assets import source_error
+from sftviz.assets.border import border
+from sftviz.assets.files import as_object
 from sftviz.chat.tokenizers.protocol import Encoded, Ranges
 
-BYTE_OF = {character: byte for byte, character in bytes_to_unicode().items()}
 NEVER_LONGER_THAN = 10**12  # transformers writes 1e30 for "no limit"
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character: no text in UTF-8, so no tokenizer takes it
+
+
+def _byte_of() -> dict[str, int]:
+    """GPT-2's printable stand-in for every byte: bytes that print stand for themselves, the rest from U+0100 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(0x100 + i): byte for i, byte in enumerate(others)}
+
+
+BYTE_OF = _byte_of()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a tokenizer knows beside its vocabulary."""
+
+    chat_template: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])  # bos_token, eos_token, … for the template
+    max_length: float | None = None
 
 
 class FastTokenizer:
-    """A transformers tokenizer with a fast backend.
+    """A backend of its own, without a post-processor, truncation or padding.
 
-    Encodes with a private copy of the backend: no post-processor, so that offsets are not trimmed and no token is
-    added, and no truncation or padding state for other threads to change.
+    So offsets are not trimmed, no token is added, and there is no state for other threads to change.
     """
 
-    def __init__(self, tokenizer: Any, name: str):
-        backend = getattr(tokenizer, "backend_tokenizer", None)
-        if backend is None:
-            raise ValueError(
-                f"tokenizer {name!r} has no fast backend, so it gives no character positions; use a fast one"
-            )
+    def __init__(self, backend: Backend, settings: Settings, name: str):
         self.name = name
-        self.hf = tokenizer
-        self._backend = Backend.from_str(backend.to_str())
+        self._backend = backend
         self._backend.post_processor = processors.Sequence([])  # pyright: ignore[reportAttributeAccessIssue]
         self._backend.no_truncation()
         self._backend.no_padding()
-        template: Any = getattr(tokenizer, "chat_template", None)
-        self.chat_template: str | None = template.get("default") if isinstance(template, dict) else template
-        special: dict[str, Any] = tokenizer.special_tokens_map
-        self.variables = {key: piece for key, piece in special.items() if isinstance(piece, str)}
+        self.chat_template = settings.chat_template
+        self.variables = dict(settings.variables)
         self.control_ids = frozenset(self._backend.get_added_tokens_decoder())
-        self.eos_id: int | None = tokenizer.eos_token_id
-        self.pad_id: int | None = tokenizer.pad_token_id
-        self.unknown_id: int | None = tokenizer.unk_token_id
-        limit: int = tokenizer.model_max_length
-        self.max_length: int | None = int(limit) if limit and limit < NEVER_LONGER_THAN else None
+        self.eos_id, self.pad_id, self.unknown_id = map(self._special, ("eos_token", "pad_token", "unk_token"))
+        limit = settings.max_length
+        self.max_length: int | None = int(limit) if limit and 0 < limit < NEVER_LONGER_THAN else None
 
     def encode(self, text: str, from_messages: Ranges = ()) -> Encoded:
-        encoding = self._backend.encode(text, add_special_tokens=False)
+        with border(lambda reason: source_error("tokenizer_encode", name=self.name, reason=reason)):
+            encoding = self._backend.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
         offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         return Encoded(np.array(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
 
@@ -66,12 +80,54 @@ class FastTokenizer:
         return self._backend.token_to_id(piece)
 
     def decode(self, ids: Sequence[int]) -> str:
-        return self._backend.decode(list(ids), skip_special_tokens=False)
+        with border(lambda reason: source_error("tokenizer_decode", name=self.name, reason=reason)):
+            return self._backend.decode(list(ids), skip_special_tokens=False)
 
     def __len__(self) -> int:
         return self._backend.get_vocab_size(with_added_tokens=True)
 
     @cached_property
+    def fingerprint(self) -> str:
+        """See `protocol.fingerprint`."""
+        pieces = sorted((i, piece) for piece, i in self._backend.get_vocab(with_added_tokens=True).items())
+        told = "\n".join(f"{i}\t{piece!r}\t{i in self.control_ids:d}" for i, piece in pieces)
+        return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
+
+    def _special(self, variable: str) -> int | None:
+        """The id of a named piece; the unknown token's, as in transformers, where the vocabulary lacks the piece."""
+        piece = self.variables.get(variable)
+        if piece is None:
+            return None
+        found = self.id_of(piece)
+        unknown = self.variables.get("unk_token")
+        return self.id_of(unknown) if found is None and unknown is not None else found
+
+    @cached_property
     def _byte_level(self) -> bool:
         plain = (piece for piece, i in self._backend.get_vocab().items() if i not in self.control_ids)
         return all(character in BYTE_OF for piece in plain for character in piece)
+
+
+def from_transformers(tokenizer: Any, name: str) -> FastTokenizer:
+    """A loaded transformers tokenizer with a fast backend, which is copied."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise source_error("tokenizer_no_offsets", name=name)
+    special: dict[str, Any] = tokenizer.special_tokens_map
+    settings = Settings(
+        chat_template=default_template(getattr(tokenizer, "chat_template", None)),
+        variables={key: piece for key, piece in special.items() if isinstance(piece, str)},
+        max_length=tokenizer.model_max_length,
+    )
+    return FastTokenizer(Backend.from_str(backend.to_str()), settings, name)
+
+
+def default_template(template: Any) -> str | None:
+    """Of one template or several named ones: the default.
+
+    >>> default_template([{"name": "default", "template": "a"}, {"name": "rag", "template": "b"}])
+    'a'
+    """
+    if isinstance(template, list | tuple):
+        template = {row["name"]: row["template"] for row in template}  # pyright: ignore[reportUnknownVariableType]
+    return as_object(template).get("default") if isinstance(template, dict) else template

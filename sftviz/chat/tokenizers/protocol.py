@@ -1,5 +1,6 @@
 """What rendering asks of a tokenizer, and what it gives for a text: columns, one entry a token."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -50,3 +51,21 @@ class Tokenizer(Protocol):
     def id_of(self, piece: str) -> int | None: ...
     def decode(self, ids: Sequence[int]) -> str: ...
     def __len__(self) -> int: ...
+
+
+def fingerprint(tokenizer: Tokenizer) -> str:
+    """What tells two vocabularies apart, whatever they are called: a hash of every id, its piece, and whether it is a
+    control token.
+
+    A tokenizer that knows its own (`fingerprint`) is asked; of others the bytes of every id are read.
+    """
+    known: str | None = getattr(tokenizer, "fingerprint", None)
+    if known is not None:
+        return known
+    pieces = (f"{i}\t{tokenizer.bytes_of(i).hex()}\t{i in tokenizer.control_ids:d}" for i in range(len(tokenizer)))
+    return hashlib.sha256("\n".join(pieces).encode()).hexdigest()
+
+
+def same_vocabulary(a: Tokenizer, b: Tokenizer) -> bool:
+    """True where both give every id to the same piece: then a model that reads one's ids can read the other's."""
+    return a is b or fingerprint(a) == fingerprint(b)

@@ -1,8 +1,8 @@
 """Every next token's price, against float64 cross-entropy and autograd on a small random model."""
 
-import importlib
 import math
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import torch
@@ -16,7 +16,9 @@ from transformers import (
     LlamaForCausalLM,
 )
 
-from sftviz.model import load_model, token_losses
+from sftviz.assets import SourceError
+from sftviz.model import load_model, pricing, token_losses
+from sftviz.model.pricing import _priced, priced_tokens
 
 CONFIG = LlamaConfig(
     vocab_size=97,
@@ -105,8 +107,7 @@ def test_rows_priced_in_pieces_cost_the_same(
     model: LlamaForCausalLM, ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = token_losses(model, ids)
-    module = importlib.import_module("sftviz.model.token_losses")  # the package's name for it is the function
-    monkeypatch.setattr(module, "NUMBERS_AT_ONCE", 7 * 97)
+    monkeypatch.setattr(pricing, "NUMBERS_AT_ONCE", 7 * 97)
     pieces = token_losses(model, ids)
     for name, column in vars(whole).items():
         torch.testing.assert_close(getattr(pieces, name), column, equal_nan=True)
@@ -156,9 +157,92 @@ def tiny_gpt2() -> GPT2LMHeadModel:
     return GPT2LMHeadModel(config)
 
 
-def test_more_tokens_than_learned_positions_are_refused() -> None:
-    with pytest.raises(ValueError, match="9 tokens do not fit the model, which has 8 positions"):
-        token_losses(tiny_gpt2().eval(), [1] * 9)
+def test_tokens_beyond_the_learned_positions_are_left_open() -> None:
+    gpt2, ids = tiny_gpt2().eval(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    seen, fitting = token_losses(gpt2, ids), token_losses(gpt2, ids[:8])
+    assert seen.priced == 8
+    torch.testing.assert_close(seen.nll[:7], fitting.nll[:7])
+    assert seen.nll[7:].isnan().all()
+    assert (seen.top_ids[7:] == -100).all()
+
+
+@pytest.mark.parametrize("at_most", [0, 1, 2, 5, 300, 1000])
+def test_the_first_tokens_alone_are_priced_where_that_is_asked_for(
+    model: LlamaForCausalLM, ids: list[int], at_most: int
+) -> None:
+    seen, whole = token_losses(model, ids, at_most=at_most), token_losses(model, ids)
+    priced = min(at_most, 300) if at_most > 1 else 0
+    assert seen.priced == priced
+    assert len(seen.nll) == len(seen.top_ids) == 300
+    torch.testing.assert_close(seen.nll[: max(0, priced - 1)], whole.nll[: max(0, priced - 1)], rtol=1e-5, atol=1e-6)
+    assert seen.nll[max(0, priced - 1) :].isnan().all()
+
+
+def test_four_times_the_context_is_priced(model: LlamaForCausalLM) -> None:
+    assert priced_tokens(model) == 4 * 2048  # LlamaConfig's own max_position_embeddings
+    assert priced_tokens(load_model("sftviz/tiny-sft")) == 4 * 512
+    assert priced_tokens(tiny_gpt2()) == 4 * 8
+
+
+def test_the_vocabulary_is_that_of_the_logits(model: LlamaForCausalLM, ids: list[int]) -> None:
+    assert token_losses(model, ids[:5]).vocabulary == token_losses(model, []).vocabulary == 97
+
+
+def test_a_sure_prediction_keeps_its_digits() -> None:
+    """p(target) = 1 - 3e-7 rounds to 1 in float32; its cost is 3e-7 nats all the same."""
+    z = torch.zeros(1, 97)
+    z[0, 5] = math.log(96 / 3e-7)
+    nll, entropy, *_ = _priced(z, torch.tensor([5]), None, 3)
+    expected = F.cross_entropy(z.double(), torch.tensor([5]))
+    torch.testing.assert_close(nll.double()[0], expected, rtol=1e-5, atol=0)
+    exact = torch.distributions.Categorical(logits=z.double()).entropy()
+    torch.testing.assert_close(entropy.double(), exact, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 10.0, 50.0])
+def test_every_column_is_the_float64_formula(scale: float) -> None:
+    z = scale * torch.randn(40, 97, generator=torch.Generator().manual_seed(0))
+    targets = torch.randint(0, 97, (40,), generator=torch.Generator().manual_seed(1))
+    targets[:20] = z[:20].argmax(-1)
+    weight = torch.randn(97, 8, generator=torch.Generator().manual_seed(2))
+    nll, entropy, uniform, rank, on_logits, on_hidden, top, probabilities = _priced(z, targets, weight, 5)
+    exact = z.double()
+    p, log_p = exact.softmax(-1), exact.log_softmax(-1)
+    error = p - F.one_hot(targets, 97)
+    close = partial(torch.testing.assert_close, rtol=1e-5, atol=1e-12)
+    close(nll.double(), F.cross_entropy(exact, targets, reduction="none"))
+    close(uniform.double(), -log_p.mean(-1))
+    close(on_logits.double(), error.norm(dim=-1), rtol=1e-4)
+    close(on_hidden.double(), (error @ weight.double()).norm(dim=-1), rtol=1e-3, atol=1e-9)
+    close(entropy.double(), -(p * log_p).sum(-1), rtol=1e-4, atol=1e-6)
+    assert rank.tolist() == (1 + (z > z.gather(1, targets[:, None])).sum(1)).tolist()
+    close(probabilities.double(), p.gather(1, top))
+
+
+def test_a_token_ruled_out_costs_infinitely_much_and_the_others_do_not() -> None:
+    z = torch.tensor([[0.0, 0.0, -torch.inf]])
+    nll, entropy, *_ = _priced(z.repeat(2, 1), torch.tensor([0, 2]), None, 2)
+    assert nll.tolist() == pytest.approx([math.log(2), math.inf])
+    assert entropy.tolist() == pytest.approx([math.log(2)] * 2)
+
+
+def test_the_head_is_never_run_on_more_than_a_piece(
+    model: LlamaForCausalLM, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pricing, "NUMBERS_AT_ONCE", 20 * 97)
+    rows: list[int] = []
+    handle = model.lm_head.register_forward_hook(lambda module, given, made: rows.append(made.shape[-2]))
+    token_losses(model, ids)
+    handle.remove()
+    assert max(rows) == 20
+    assert sum(rows) < 299 + 16 + 16 + 4  # all rows once, the first tokens to try it, and rows to see V
+
+
+def test_a_model_that_fails_is_named(model: LlamaForCausalLM, ids: list[int]) -> None:
+    broken = LlamaForCausalLM(CONFIG).eval()
+    broken.model.layers[1] = torch.nn.Identity()
+    with pytest.raises(SourceError, match=r"model LlamaForCausalLM failed on 5 tokens: \w+"):
+        token_losses(broken, ids[:5])
 
 
 def test_dropout_that_is_switched_on_is_refused() -> None:

@@ -1,0 +1,244 @@
+"""Ids -> what every position predicts, what the next token costs there, and how hard that pulls on the model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from sftviz.assets import source_error
+from sftviz.assets.border import border
+from sftviz.loss import IGNORE
+from sftviz.loss.cross_entropy import at_least_float32, check_finite
+from sftviz.loss.gradients import gradient_norm
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+NUMBERS_AT_ONCE = 2**22  # logits held in float32 at a time: 16 MB a tensor, whatever the vocabulary
+CONTEXTS = 4  # how many times the model's context is priced: what lies beyond it is guesswork already
+MOST_TOKENS = 2**15  # attention grows with the square; also for a model that names no context
+MOST_LOGITS = 2**29  # 2 GB in float32, where the head bends its logits and all of them come at once
+PROBED = 16  # tokens on which the head is tried
+BENT = ("final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier_scale")  # configs' words for it
+
+
+@dataclass(frozen=True)
+class TokenLosses:
+    """One entry a position, [T], on the CPU; in nats, supervised or not.
+
+    The last position predicts nothing, and those beyond the first `priced` tokens were not asked: NaN, ids IGNORE.
+    """
+
+    nll: Tensor  # -log p(token t+1 | tokens <= t)
+    entropy: Tensor  # of the whole prediction
+    uniform_nll: Tensor  # mean of -log p over the vocabulary: what a target spread evenly would cost (label smoothing)
+    rank: Tensor  # of the true token; 1 is the likeliest, and so are those as likely as it
+    grad_norm_logits: Tensor  # |d nll_t / d z_t| = |p - y|
+    grad_norm_hidden: Tensor  # |d nll_t / d h_t|, h_t the input of the output layer; NaN where it cannot be had
+    top_ids: Tensor  # [T, k] the likeliest next tokens, likeliest first
+    top_probabilities: Tensor  # [T, k]
+    vocabulary: int  # V of the logits: may be larger than the tokenizer's, for padding
+    priced: int  # tokens that the model has read, counted from the first
+
+    @property
+    def log_probability(self) -> Tensor:
+        """log p(token t+1 | tokens <= t), [T] nats."""
+        return -self.nll
+
+
+@torch.no_grad()
+def token_losses(
+    model: PreTrainedModel, ids: Sequence[int], top_k: int = 10, at_most: int | None = None
+) -> TokenLosses:
+    """Run the model once and price every next token, whether it is supervised or not.
+
+    at_most: how many tokens are priced, the first ones; None: `priced_tokens`. Logits are made and used a piece at a
+    time, so memory does not grow with T * V. Softmax is float32; what a sure prediction costs is read off the other
+    tokens' probabilities, so that 1e-6 nats keep their digits too.
+
+    The model is only read, so threads may share it. Raises ValueError for an id that is not in the model's vocabulary,
+    logits that are not finite, and a model whose dropout is switched on; SourceError for a model that fails.
+    """
+    row = torch.tensor([list(ids)], dtype=torch.long, device=model.device)
+    check_ids(row[0], model)
+    _check_dropout(model)
+    limit = priced_tokens(model) if at_most is None else max(0, at_most)
+    if min(len(ids), limit) < 2:
+        return _nothing(len(ids), top_k, _vocabulary(model))
+    states, logits_of, weight = _run(model, row[:, :limit])
+    columns = [_filled(column, len(ids)) for column in _columns(states, logits_of, row[0], weight, top_k)]
+    return TokenLosses(*columns, vocabulary=logits_of(states[:1]).shape[-1], priced=len(states) + 1)  # pyright: ignore[reportCallIssue]
+
+
+def priced_tokens(model: PreTrainedModel) -> int:
+    """How many tokens of a row are priced: 4 x the context, 2^15, and 2 GB of logits where they come at once."""
+    limit = min(MOST_TOKENS, CONTEXTS * (_context(model) or MOST_TOKENS))
+    return min(limit, MOST_LOGITS // _vocabulary(model)) if _head(model) is None else limit
+
+
+LogitsOf = Callable[[Tensor], Tensor]
+
+
+def _run(model: PreTrainedModel, row: Tensor) -> tuple[Tensor, LogitsOf, Tensor | None]:
+    """One forward pass over [1, T]: states of the T-1 positions that predict, how logits come of them, and W [V, d].
+
+    Where the head is a plain matrix the states are its input and the logits are made later, a piece at a time; else the
+    states are the logits themselves, and W is None.
+    """
+    name, tokens = type(model).__name__, row.shape[1]
+    with border(lambda reason: source_error("model_forward", name=name, tokens=tokens, reason=reason)):
+        try:
+            return _forward(model, row)
+        except IndexError:  # a table of learned positions is read beyond its end: as far as it goes, then
+            context = _context(model)
+            if context is None or tokens <= context:
+                raise
+            return _forward(model, row[:, :context])
+
+
+def _forward(model: PreTrainedModel, row: Tensor) -> tuple[Tensor, LogitsOf, Tensor | None]:
+    head = _head(model)
+    if head is not None:
+        states = _decoder(model)(input_ids=row, use_cache=False)[0][0]  # a tuple, or what can be read as one
+        if _is_plain(model, head, row, states):
+            return states[:-1], head, head.weight
+    return model(input_ids=row, use_cache=False)[0][0, :-1], lambda z: z, None
+
+
+def _decoder(model: PreTrainedModel) -> Any:
+    return model.get_decoder()
+
+
+def _head(model: PreTrainedModel) -> Any:
+    """The output layer where it is a plain matrix and no setting bends or scales its logits; else None."""
+    head: Any = model.get_output_embeddings()
+    bent = any(getattr(config, key, None) not in (None, 1, 1.0) for config in _configs(model) for key in BENT)
+    decoder: Any = _decoder(model) if hasattr(model, "get_decoder") else None
+    return None if bent or type(head) is not torch.nn.Linear or decoder in (None, model) else head
+
+
+def _is_plain(model: PreTrainedModel, head: Any, row: Tensor, states: Tensor) -> bool:
+    """Are the model's logits the head's? Tried on the first tokens: a model may bend them in its own code."""
+    theirs = model(input_ids=row[:, :PROBED], use_cache=False)[0][0].float()
+    ours = head(states[:PROBED]).float()
+    if ours.shape != theirs.shape:
+        return False
+    tolerance = 1e-4 if head.weight.dtype in (torch.float32, torch.float64) else 3e-2
+    # NaN is not larger: logits that are not finite are found and named later
+    return not bool((ours - theirs).abs().max() > tolerance * theirs.abs().max())
+
+
+def _columns(states: Tensor, logits_of: LogitsOf, ids: Tensor, weight: Tensor | None, top_k: int) -> list[Tensor]:
+    """The columns of TokenLosses, in its order, for all T-1 predictions, on the CPU in float64."""
+    pieces = list(_pieces(states, logits_of, ids[1 : len(states) + 1], weight, top_k))
+    return [torch.cat(parts) for parts in zip(*pieces, strict=True)]
+
+
+def _pieces(
+    states: Tensor, logits_of: LogitsOf, targets: Tensor, weight: Tensor | None, top_k: int
+) -> Iterator[list[Tensor]]:
+    rows = max(1, NUMBERS_AT_ONCE // logits_of(states[:1]).shape[-1])
+    for start in range(0, len(states), rows):
+        piece = slice(start, start + rows)
+        logits = at_least_float32(logits_of(states[piece]))
+        check_finite(logits, rows_before=start)
+        columns = _priced(logits, targets[piece], weight, top_k)
+        # to the CPU first: not every device has float64
+        yield [column.cpu().double() if column.is_floating_point() else column.cpu() for column in columns]
+
+
+def _priced(z: Tensor, targets: Tensor, weight: Tensor | None, top_k: int) -> tuple[Tensor, ...]:
+    """The columns of TokenLosses, in its order, for logits [N, V] float32 and targets [N]; one softmax.
+
+    With m the largest logit and q the probabilities of all tokens but the target: 1 - p_y = sum q, a sum of small
+    numbers that keeps its digits where p_y rounds to 1; |p - y|^2 = sum q^2 + (sum q)^2; and
+    log sum exp(z) - m = -log p_max, or -log(1 - sum q) where the target is the likeliest token itself.
+    """
+    y = targets.unsqueeze(-1)
+    top = z.topk(min(top_k, z.shape[-1]), dim=-1)
+    largest, of_target = top.values[:, :1], z.gather(-1, y)
+    below = largest - z
+    p = torch.softmax(z, dim=-1)
+    of_top = p.gather(-1, top.indices)
+    spread = torch.where(p > 0, p * below, 0.0).sum(-1)  # a token ruled out: 0 times inf
+    uniform = below.mean(-1)
+    rank = (z > of_target).sum(-1) + 1
+    p_y = p.gather(-1, y).squeeze(-1)
+    q = p.scatter_(-1, y, 0.0)
+    missed = q.sum(-1)
+    normalizer = torch.where(p_y > 0.5, -torch.log1p(-missed.clamp(max=0.5)), -of_top[:, 0].log())
+    return (
+        (normalizer + (largest - of_target).squeeze(-1)).clamp(min=0),
+        (normalizer + spread).clamp(min=0),
+        normalizer + uniform,
+        rank.float(),
+        (q.square().sum(-1) + missed.square()).sqrt(),
+        _on_hidden(q, missed, targets, weight),
+        top.indices,
+        of_top,
+    )
+
+
+def _on_hidden(q: Tensor, missed: Tensor, targets: Tensor, weight: Tensor | None) -> Tensor:
+    """|W^T (p - y)| = |q W - (1 - p_y) W_y| for every row; NaN without W."""
+    if weight is None:
+        return torch.full_like(missed, math.nan)
+    pull = (q.to(weight.dtype) @ weight).float() - missed.unsqueeze(-1) * weight[targets].float()
+    return gradient_norm(pull)
+
+
+def _filled(column: Tensor, length: int) -> Tensor:
+    """[N] or [N, k] -> [length, …]: NaN, or IGNORE for ids, where nothing was priced."""
+    empty = math.nan if column.is_floating_point() else IGNORE
+    return torch.cat([column, column.new_full((length - len(column), *column.shape[1:]), empty)])
+
+
+def _nothing(length: int, top_k: int, vocabulary: int) -> TokenLosses:
+    empty = torch.full((length,), math.nan, dtype=torch.float64)
+    top = torch.full((length, min(top_k, vocabulary)), math.nan, dtype=torch.float64)
+    ids = torch.full(top.shape, IGNORE)
+    return TokenLosses(empty, empty, empty, empty, empty, empty, ids, top, vocabulary, 0)
+
+
+def _vocabulary(model: PreTrainedModel) -> int:
+    head: Any = model.get_output_embeddings() or model.get_input_embeddings()
+    return int(head.weight.shape[0])
+
+
+def _configs(model: PreTrainedModel) -> list[Any]:
+    """The model's settings, and those of its text part where it reads pictures too."""
+    nested = getattr(model.config, "text_config", None)
+    return [model.config] if nested is None else [model.config, nested]
+
+
+def _context(model: PreTrainedModel) -> int | None:
+    """How many positions the model was made for, where it says so."""
+    found = [getattr(config, "max_position_embeddings", None) for config in _configs(model)]
+    return next((int(positions) for positions in found if positions), None)
+
+
+def check_ids(ids: Tensor, model: PreTrainedModel) -> None:
+    """Raise ValueError for an id that the model has no embedding for: ids [T]."""
+    embedding: Any = model.get_input_embeddings()
+    vocabulary = embedding.weight.shape[0]
+    wrong = ((ids < 0) | (ids >= vocabulary)).nonzero()
+    if len(wrong):
+        t = int(wrong[0])
+        remedy = "the tokenizer belongs to another model" if ids[t] > 0 else "give ids, not labels"
+        raise ValueError(
+            f"token {int(ids[t])} at position {t} is not in the model's vocabulary of {vocabulary:,}; {remedy}"
+        )
+
+
+def _check_dropout(model: PreTrainedModel) -> None:
+    """Raise ValueError where a forward pass would give another loss each time."""
+    drops = getattr(model.config, "attention_dropout", 0) or any(
+        isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules()
+    )
+    if model.training and drops:
+        raise ValueError("the model is in training mode, so dropout would give other losses each time; call eval()")
