@@ -11,7 +11,8 @@ from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.chat.write import as_given
 from sftviz.chat.write.added import Added
 from sftviz.chat.write.dropped import Dropped
-from sftviz.chat.write.templates import Template, joined_turns, resolve
+from sftviz.chat.write.templates import TEMPLATES, Template, joined_turns, resolve
+from sftviz.chat.write.otherwise import otherwise
 from sftviz.chat.write.writing import Writing, prompt_of, write
 from sftviz.words import Said
 
@@ -36,6 +37,7 @@ class Rendering:
     added: tuple[Added, ...] = ()  # what nobody wrote
     rewritten: int | None = None  # the first character where a pasted text and this one part
     joined: tuple[int, ...] = ()  # messages that the template joins to the one before them
+    otherwise: str | None = None  # what its template would have written of a text that stands as it was pasted
     mended: bool = False  # the template wrote half a surrogate pair; U+FFFD stands for it
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any])  # what the template was given beside the chat
 
@@ -93,7 +95,7 @@ def _anew(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Map
         prompt_is_prefix=prompt.is_prefix,
         prompt_error=prompt.error,
         dropped=writing.dropped,
-        added=writing.added_with(chat, prompt.given),
+        added=writing.added_with(prompt.given),
         rewritten=_parts_at(chat, writing),
         joined=joined_turns(chat, chosen),
         mended=writing.mended,
@@ -105,7 +107,14 @@ def _as_pasted(chat: Chat, text: str, spans: tuple[Span, ...], tokenizer: Tokeni
     tokens = _tokens(text, spans, tokenizer)
     end = as_given.completion_at(spans, completion_start(chat), len(text))
     named = Template(chat.template or "as_written", "", trusted=True)
-    return Rendering(chat, text, spans, tokens, tokenizer, named, True, end, True)
+    return Rendering(chat, text, spans, tokens, tokenizer, named, True, end, True, otherwise=_otherwise(chat, tokenizer))
+
+
+def _otherwise(chat: Chat, tokenizer: Tokenizer) -> str | None:
+    if chat.template not in TEMPLATES:
+        return None
+    family = resolve(chat.template, None, None)
+    return otherwise(chat, family, {**_own_variables(family, tokenizer), **_offered(chat.variables)})
 
 
 def _tokenized(chat: Chat, tokenizer: Tokenizer) -> Rendering:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sftviz.chat.messages import Chat
+from sftviz.chat.read.json_text import is_list, is_object
 
 
 def leaf_text(chat: Chat, source: int | None, field: str) -> str | None:
@@ -26,10 +27,10 @@ def _walk(holder: Any, path: str) -> str | None:
     """Keys may hold dots themselves: the longest key that fits is taken."""
     if not path:
         return holder if isinstance(holder, str) else None
-    if isinstance(holder, list):
+    if is_list(holder):
         head, _, rest = path.partition(".")
         return _walk(holder[int(head)], rest) if head.isdigit() and int(head) < len(holder) else None
-    if not isinstance(holder, dict):
+    if not is_object(holder):
         return None
     for key in sorted(map(str, holder), key=len, reverse=True):
         if path == key or path.startswith(f"{key}."):

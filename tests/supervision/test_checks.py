@@ -272,6 +272,29 @@ def test_text_rewritten() -> None:
     assert "from character" in found(pasted, "chatml")["text_rewritten"].message
 
 
+TURN = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nyo<|im_end|>\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [TURN.replace("user\n", "user\n\n"), TURN.replace("Hi<|im_end|>\n", "Hi<|im_end|>"), TURN.replace("\n<|im_s", "\n\n<|im_s")],
+    ids=["doubled after a header", "lost after an end", "doubled before a header"],
+)
+def test_white_space_differs(text: str) -> None:
+    assert "white_space_differs" in found(parse(text), None)
+
+
+@pytest.mark.parametrize("text", [TURN, TURN.strip(), TURN.replace("yo", "  yo")])
+def test_white_space_that_is_the_templates_or_the_replys_own_is_none(text: str) -> None:
+    assert "white_space_differs" not in found(parse(text), None)
+
+
+def test_reply_white_space() -> None:
+    assert "begins or ends" in found(parse(TURN.replace("yo", "yo ")), None)["reply_white_space"].message
+    assert "reply_white_space" in found(chat(("user", "Hi"), ("assistant", " yo")))
+    assert "reply_white_space" not in found(chat(("user", "Hi "), ("assistant", "yo")))
+
+
 def test_the_runner_names_what_it_could_not_look_at() -> None:
     seen = run(Evidence(Row(np.array([5, 6]), np.array([-100, 6]))))
     assert seen.unseen["forged_control_token"] == ("turns",)

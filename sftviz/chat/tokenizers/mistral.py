@@ -21,6 +21,9 @@ MISTRAL: dict[str, Callable[[], Any]] = {
     "mistral:tekken": lambda: MistralTokenizer.v3(is_tekken=True),
 }
 
+# The template that a tokenizer writes chats with where none is named: a row of TEMPLATES
+TEMPLATE_OF = {"mistral:v3": "mistral_v3", "mistral:v7": "mistral", "mistral:tekken": "mistral_tekken"}
+
 
 def load_mistral(name: str) -> "MistralCommon":
     if name not in MISTRAL:
@@ -36,6 +39,7 @@ class MistralCommon:
 
     def __init__(self, base: Any, name: str):
         self.name = name
+        self.default_template = TEMPLATE_OF[name]
         self._base = base
         self._pieces = {i: base.id_to_piece(i) for i in range(base.n_words) if base.is_special(i)}
         self._ids = {piece: i for i, piece in self._pieces.items()}

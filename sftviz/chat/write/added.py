@@ -1,11 +1,12 @@
 """Text nobody wrote: what a template adds of its own, beyond markers, roles and line breaks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
+from os.path import commonprefix
 
-from sftviz.chat.messages import Chat
+from sftviz.chat.messages import ROLES
 from sftviz.chat.spans import Span
 from sftviz.chat.write.pieces import Piece
 
@@ -16,7 +17,7 @@ WORDS = re.compile(r"[^\W\d_]{2,}\W+[^\W\d_]{2,}")
 class Added:
     """Characters [start, end) that stand in no message.
 
-    kind: "system_prompt", "empty_reasoning" (a think block without a thought), "generation_prompt" (inside a
+    kind: "system_prompt", "tools_prompt" (the template's words round the list of tools), "empty_reasoning" (a think block without a thought), "generation_prompt" (inside a
     generation block, though the model is given it), "date".
     """
 
@@ -26,29 +27,31 @@ class Added:
 
 
 def added(
-    chat: Chat, text: str, spans: Sequence[Span], pieces: Sequence[Piece], control: re.Pattern[str], given: str
+    text: str, spans: Sequence[Span], pieces: Sequence[Piece], control: re.Pattern[str], opening: str, given: str
 ) -> tuple[Added, ...]:
-    """given: what the template writes for generation behind the last turn that the model is given."""
-    found = [*_system_prompt(chat, text, spans, control), *_given(spans, text, given)]
+    """opening: what the template writes before a plain chat; given: what it writes for generation behind a chat."""
+    found = [*_sentences(text, spans, control, opening), *_given(spans, text, given)]
     found += [Added("empty_reasoning", span.start, span.end) for span in spans if span.part == "empty_reasoning"]
     found += [Added("date", piece.start, piece.end) for piece in pieces if piece.is_date]
     return tuple(sorted(found, key=lambda one: (one.start, one.kind)))
 
 
-def _system_prompt(chat: Chat, text: str, spans: Sequence[Span], control: re.Pattern[str]) -> list[Added]:
-    """The template's own sentences before the first message's words, tools aside."""
-    first = next((i for i, span in enumerate(spans) if span.is_quoted and span.source is not None), 0)
-    before = [span for span in spans[:first] if not span.is_quoted and span.part in ("gap", "header")]
-    roles = {message.role for message in chat.messages}
-    return [
-        Added("system_prompt", span.start, span.end)
-        for span in before
-        if _says_something(control.sub(" ", text[span.start : span.end]), roles)
-    ]
+def _sentences(text: str, spans: Sequence[Span], control: re.Pattern[str], opening: str) -> Iterator[Added]:
+    """The template's own sentences before the first message's words; those round the tools by themselves."""
+    for span in takewhile(lambda span: not span.is_quoted or span.source is None, spans):
+        if span.is_quoted:
+            continue
+        end = span.end
+        if span.part == "tools":
+            end = span.start + len(commonprefix([opening, text[: span.end]])[span.start :])
+        if _says_something(text[span.start : end], control):
+            yield Added("system_prompt", span.start, end)
+        if _says_something(text[end : span.end], control):
+            yield Added("tools_prompt", end, span.end)
 
 
-def _says_something(words: str, roles: set[str]) -> bool:
-    rest = " ".join(word for word in words.split() if word.lower() not in {*roles, "system", "developer"})
+def _says_something(words: str, control: re.Pattern[str]) -> bool:
+    rest = " ".join(word for word in control.sub(" ", words).split() if word.lower() not in ROLES)
     return WORDS.search(rest) is not None
 
 

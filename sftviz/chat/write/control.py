@@ -12,7 +12,7 @@ SHAPES = (
 )
 SAYS_END = re.compile(r"(?i)^</s>$|^<\|im_end|end|eo[stdm]|return|turn\|>|sep\b|stop|/(?!inst)")
 THINK_BLOCK = re.compile(
-    r"<(think|thinking|thought|reasoning|seed:think)>\s*</\1>\s*"
+    r"<(?P<tag>think|thinking|thought|reasoning|seed:think)>\s*</(?P=tag)>\s*"
     r"|\[THINK\]\s*\[/THINK\]\s*"
     r"|<\|START_THINKING\|>\s*<\|END_THINKING\|>\s*"
     r"|<\|channel>thought\s*<channel\|>\s*"

@@ -18,7 +18,7 @@ from jinja2.exceptions import SecurityError
 from sftviz.chat.write.environment import TemplateEnvironment
 from sftviz.chat.write.leaves import Leaves
 from sftviz.chat.write.loops import Loops, Progress
-from sftviz.chat.write.tracked import TEMPLATE, Run, runs
+from sftviz.chat.write.tracked import EVENT, TEMPLATE, Run, runs
 
 TEMPLATE_LIMIT = 64 * 1024
 LONGEST_TEXT = 2_000_000  # characters a template that comes with sftviz may write
@@ -87,7 +87,7 @@ def _merged(found: list[Run]) -> list[Run]:
         last = merged[-1] if merged else None
         if last and run[0] and last[0] and last[1] == run[1] == TEMPLATE:
             merged[-1] = (last[0] + run[0], TEMPLATE, 0, 0)
-        elif last and not run[0] and not last[0] and (last[1], last[2]) == (run[1], run[2]):
+        elif last and last[:3] == run[:3] and run[1] == EVENT:
             merged[-1] = run  # the same loop came to its next item, and had written nothing
         else:
             merged.append(run)

@@ -6,9 +6,9 @@ from typing import Any
 
 from sftviz.chat.messages import Message
 from sftviz.chat.write import engine
-from sftviz.chat.write.control import THINK_BLOCK
+from sftviz.chat.write.control import THINK_BLOCK, pattern
 from sftviz.chat.write.leaves import Leaves
-from sftviz.chat.write.pieces import Piece, own_part, pieces
+from sftviz.chat.write.pieces import Piece, is_plain_role, own_part, pieces
 from sftviz.chat.write.server import render_bounded
 from sftviz.chat.write.spans import Frame
 
@@ -29,24 +29,34 @@ def frame_of(jinja: str, trusted: bool, variables: dict[str, Any]) -> Frame:
 @lru_cache(256)
 def _frame(jinja: str, trusted: bool, variables: str) -> Frame:
     named = json.loads(variables)
-    bos = str(named.get("bos_token") or "")
+    bos, eos = (str(named.get(name) or "") for name in ("bos_token", "eos_token"))
     for messages in (PLAIN, PLAIN[:2]):
         dicts = [message.to_dict() for message in messages]
         told = answer(jinja, trusted, messages=dicts, variables=named)
         if told.get("runs"):
-            return _learned(told["text"], pieces(told["text"], told["runs"], Leaves(dicts, [])), messages, bos)
-    return Frame(bos=bos)
+            found = pieces(told["text"], told["runs"], Leaves(dicts, []))
+            return _learned(told["text"], found, messages, bos, eos)
+    return Frame(bos=bos, eos=eos)
 
 
-def _learned(text: str, found: list[Piece], messages: tuple[Message, ...], bos: str) -> Frame:
-    header, ends = "", list[str]()
+def _learned(text: str, found: list[Piece], messages: tuple[Message, ...], bos: str, eos: str) -> Frame:
+    header, tails, ends = "", list[str](), dict[str, None]()
+    tokens = pattern((), (eos,))
     for turn in range(1, len(messages), 2):
         run = [piece for piece in found if piece.turn == turn]
         words = [i for i, piece in enumerate(run) if own_part(piece, messages)]
-        if words:
-            before = "".join(text[piece.start : piece.end] for piece in run[: words[0]])
-            after = "".join(text[piece.start : piece.end] for piece in run[words[-1] + 1 :])
-            block = THINK_BLOCK.search(before)
-            header = before[: block.start()] if block else before
-            ends.append(after.strip())
-    return Frame(header, tuple(dict.fromkeys(ends)), bos)
+        if not words:
+            continue
+        before = _text(text, run[: words[0]])
+        block = THINK_BLOCK.search(before)
+        header = before[: block.start()] if block else before
+        tails.append(_text(text, run[words[-1] + 1 :]).strip())
+        inside = _text(text, [piece for piece in run[words[-1] + 1 :] if piece.open is not None])
+        ends |= dict.fromkeys(tokens.findall(inside.strip()) if tokens.match(inside.strip()) else ())
+    plain = tails[0] if len(set(tails)) == 1 and tails[0] and not tokens.search(tails[0]) else ""
+    first = next((piece.start for piece in found if piece.is_quoted and not is_plain_role(piece.leaf)), 0)
+    return Frame(header, tuple(ends), plain, text[:first], bos, eos)
+
+
+def _text(text: str, run: list[Piece]) -> str:
+    return "".join(text[piece.start : piece.end] for piece in run)

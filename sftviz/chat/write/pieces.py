@@ -29,6 +29,7 @@ class Piece:
     is_date: bool = False
     turn: int | None = None
     part: str = ""
+    field: str = ""  # where it is another than the leaf's: a thought that stands in its content
 
     @property
     def is_quoted(self) -> bool:
@@ -40,7 +41,7 @@ def pieces(text: str, runs: Sequence[Run], leaves: Leaves) -> list[Piece]:
     cut = _cut(runs, leaves)
     for piece in cut:
         piece.turn = _turn(piece)
-    return list(_give_to_neighbours(cut, text))
+    return list(_ends_first(list(_give_to_neighbours(cut, text)), text))
 
 
 def _cut(runs: Sequence[Run], leaves: Leaves) -> list[Piece]:
@@ -105,6 +106,19 @@ def _give_to_neighbours(cut: list[Piece], text: str) -> Iterator[Piece]:
             yield from stretch
 
 
+def _ends_first(cut: list[Piece], text: str) -> Iterator[Piece]:
+    """A template may write the end of a turn when it comes to the next: it belongs to the turn it ends."""
+    before: Piece | None = None
+    for piece in cut:
+        ended = before is not None and before.is_quoted and before.turn not in (None, piece.turn) and piece.leaf is None
+        at = _end_in(text, piece) if ended else piece.start
+        if before is not None and piece.start < at:
+            yield replace(piece, end=at, turn=before.turn, open=before.open)
+        if at < piece.end:
+            yield replace(piece, start=at) if at > piece.start else piece
+        before = piece
+
+
 def _spread(stretch: list[Piece], text: str) -> Iterator[Piece]:
     """One stretch that no loop holds: text goes with the words before it up to an end-of-turn, else with those after."""
     before: int | None = None
@@ -124,6 +138,8 @@ def _spread(stretch: list[Piece], text: str) -> Iterator[Piece]:
 def _end_in(text: str, piece: Piece) -> int:
     """Behind the end-of-turn, and the white space after it, that a text between two messages' words begins with."""
     for token in re.finditer(SHAPES, text[piece.start : piece.end]):
+        if text[piece.start : piece.start + token.start()].strip():
+            break
         if SAYS_END.search(token.group()):
             at = piece.start + token.end()
             return at + len(text[at : piece.end]) - len(text[at : piece.end].lstrip())

@@ -5,8 +5,11 @@ are known; the rest is told by where it stands, and the end-of-turn by what the 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
+from os.path import commonprefix
 
 from sftviz.chat.messages import Message
 from sftviz.chat.spans import THINK_TAGS, Span
@@ -21,8 +24,11 @@ class Frame:
     """What a template writes round a plain reply, learned from a chat of its own: see `frame.frame_of`."""
 
     header: str = ""
-    ends: tuple[str, ...] = ()  # after a reply in the middle, and at the end of the document, without white space
+    ends: tuple[str, ...] = ()  # the control tokens after a reply, in the middle and at the end of the document
+    plain_end: str = ""  # … or the words, where the template writes the same words after every reply
+    opening: str = ""  # before the first turn of a chat without system message and tools
     bos: str = ""
+    eos: str = ""
 
 
 @dataclass(slots=True)
@@ -44,25 +50,62 @@ class Parts:
 
     def cuts(self, pieces: Sequence[Piece]) -> list[_Cut]:
         turns: dict[int, list[Piece]] = {}
+        pieces = [one for piece in pieces for one in self._fields(piece)]
         for piece in pieces:
-            piece.part = own_part(piece, self.messages)
             if piece.turn is not None:
                 turns.setdefault(piece.turn, []).append(piece)
-        cut: dict[int, list[_Cut]] = {piece.start: [] for piece in pieces}
+        cut: dict[int, list[_Cut]] = defaultdict(list)
         for turn, run in turns.items():
-            for one in self._turn(run, self.messages[turn]):
+            for one in self._turn(self._outside_calls(run), self.messages[turn]):
                 cut[one.piece.start].append(one)
-        nobody = (_Cut(p, p.start, p.end, None, p.part or "gap") for p in pieces if p.turn is None)
-        for one in nobody:
-            cut[one.piece.start].append(one)
-        return [one for piece in pieces for one in cut[piece.start]]
+        for piece, part in self._outside(pieces):
+            cut[piece.start].append(_Cut(piece, piece.start, piece.end, None, part))
+        return sorted((one for run in cut.values() for one in run), key=lambda one: one.start)
+
+    def _fields(self, piece: Piece) -> Iterator[Piece]:
+        """A piece with its own part; content that holds its thought is cut into thought, tags and reply."""
+        piece.part = own_part(piece, self.messages)
+        owner = piece.leaf.message if piece.leaf is not None and piece.leaf.field == "content" else None
+        if owner is None or self.messages[owner].inline is None or not piece.exact:
+            yield piece
+            return
+        for start, end, field in inline_parts(self.messages[owner]):
+            low, high = max(start, piece.place), min(end, piece.place + piece.end - piece.start)
+            if low < high:
+                at, part = piece.start - piece.place, "content" if field == "content" else "reasoning"
+                yield replace(piece, start=at + low, end=at + high, place=low, field=field, part=part)
+
+    @staticmethod
+    def _outside(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, str]]:
+        """What no turn holds: the list of tools with the words round it, and gaps."""
+        for outside, group in groupby(pieces, key=lambda piece: piece.turn is None):
+            if outside:
+                run = list(group)
+                part = "tools" if any(piece.part == "tools" for piece in run) else "gap"
+                yield from ((piece, part) for piece in run)
+
+    def _outside_calls(self, run: list[Piece]) -> list[Piece]:
+        """A loop over calls may write the turn's header and its end as well: they are not the calls'."""
+        first, last = run[0], run[-1]
+        if last.part == "tool_call" and last.leaf is None:
+            text = self.text[last.start : last.end].rstrip()
+            end = next((end for end in self.frame.ends if text.endswith(end)), "")
+            at = last.start + len(text) - len(end)
+            if end and last.start < at:
+                run = [*run[:-1], replace(last, end=at), replace(last, start=at, part="")]
+        if first.part == "tool_call" and first.leaf is None:
+            common = commonprefix([self.frame.header, self.text[first.start : first.end]])
+            if self.control.match(common) and len(common) < first.end - first.start:
+                at = first.start + len(common)
+                run = [replace(first, end=at, part=""), replace(first, start=at), *run[1:]]
+        return run
 
     def _turn(self, run: list[Piece], message: Message) -> Iterator[_Cut]:
         anchors = [i for i, piece in enumerate(run) if piece.part]
         first, last = (anchors[0], anchors[-1]) if anchors else (len(run), -1)
         for i, piece in enumerate(run[: last + 1]):
             if piece.part:
-                yield from self._field(piece, message)
+                yield self._whole(piece, piece.part)
             elif i < first:
                 yield from self._header(piece, run[first], message)
             else:
@@ -73,17 +116,6 @@ class Parts:
             yield from self._tail(run[last + 1 :], run[last].part)
         else:
             yield from self._without_words(run, message)
-
-    def _field(self, piece: Piece, message: Message) -> Iterator[_Cut]:
-        """A field's text; a message that holds its thought inside its content is cut into thought, tags and reply."""
-        if message.inline is None or piece.leaf is None or piece.leaf.field != "content" or not piece.exact:
-            yield self._whole(piece, piece.part)
-            return
-        for start, end, part in inline_parts(message):
-            low, high = max(start, piece.place), min(end, piece.place + piece.end - piece.start)
-            if low < high:
-                at = piece.start - piece.place
-                yield _Cut(piece, at + low, at + high, piece.turn, part)
 
     def _header(self, piece: Piece, anchor: Piece, message: Message) -> Iterator[_Cut]:
         """Before the first field: a default system turn, the header, then what opens the field."""
@@ -106,7 +138,7 @@ class Parts:
     def _other_turns(self, piece: Piece, text: str) -> int:
         """How far the text before the first field belongs to no message: BOS, a system turn that nobody wrote."""
         start = len(self.frame.bos) if piece.start == 0 and self.frame.bos and text.startswith(self.frame.bos) else 0
-        ends = [text.rfind(end) + len(end) for end in self.frame.ends if end and end in text]
+        ends = [text.rfind(end) + len(end) for end in self.frame.ends if end in text]
         at = max(ends, default=0)
         while at and at < len(text) and text[at].isspace():
             at += 1
@@ -117,7 +149,7 @@ class Parts:
         if following not in ("reasoning", "tool_call"):
             return len(text)
         header = self.frame.header
-        if header and text.startswith(header, start) and not generated:
+        if header and text.startswith(header, start):
             return start + len(header)
         if generated:
             return start
@@ -159,33 +191,46 @@ class Parts:
     def _tail(self, rest: list[Piece], before: str) -> Iterator[_Cut]:
         """What follows the last field: what closes it, the end-of-turn, and what comes after that."""
         tail = "".join(self.text[piece.start : piece.end] for piece in rest)
-        start, stop = self._end(tail, before)
+        in_loop = sum(piece.end - piece.start for piece in rest if piece.open is not None)
+        start, stop = self._end(tail, before, in_loop)
         closing = before if before in CLOSED else "gap"
-        at = 0
-        for piece in rest:
-            for low, high, part in ((0, start, closing), (start, stop, "end"), (stop, len(tail), "after_end")):
-                low, high = max(low, at), min(high, at + piece.end - piece.start)
-                if low < high:
-                    shift = piece.start - at
-                    yield _Cut(piece, shift + low, shift + high, piece.turn, part)
-            at += piece.end - piece.start
+        yield from _laid_on(rest, ((0, start, closing), (start, stop, "end"), (stop, len(tail), "after_end")))
 
-    def _end(self, tail: str, before: str) -> tuple[int, int]:
-        """Where the end-of-turn begins and ends in a turn's tail; both at its end where there is none."""
-        none = len(tail), len(tail)
-        if not tail.strip():
-            return none
-        learned = [(tail.rfind(end), end) for end in self.frame.ends if end and end in tail]
-        if learned:
-            start, end = max(learned, key=lambda found: (len(found[1]), found[0]))
-            return start, start + len(end)
+    def _end(self, tail: str, before: str, in_loop: int) -> tuple[int, int]:
+        """Where the end-of-turn begins and ends in a turn's tail; both at its end where there is none.
+
+        in_loop: so many characters are written while the template is at this message. What it writes there is its end,
+        whatever it is called; what follows at the end of the document may be an open header, so it must say "end".
+        """
         tokens = [token for token in self.control.finditer(tail) if not self._closes(token.group(), before)]
+        tokens = [token for token in tokens if token.end() <= in_loop or self._says_end(token.group())]
         if tokens:
-            first = tokens[0] if before == "content" else tokens[-1]
-            return first.start(), tokens[-1].end()
-        if before in CLOSED:
-            return none
-        return len(tail) - len(tail.lstrip()), len(tail.rstrip())
+            first = self._first(tokens, tail, before)
+            return tokens[first].start(), self._last(tokens[first:], tail)
+        plain = tail.strip()
+        if before in CLOSED or not plain or plain != self.frame.plain_end:
+            return len(tail), len(tail)
+        return tail.index(plain), len(tail.rstrip())
+
+    def _first(self, tokens: list[re.Match[str]], tail: str, before: str) -> int:
+        """The token that begins the end-of-turn: after a reply the first, after a call the one that ends plain replies."""
+        if before not in CLOSED:
+            return 0
+        known = [i for i, token in enumerate(tokens) if token.group() in self.frame.ends]
+        says = [i for i, token in enumerate(tokens) if self._says_end(token.group())]
+        return (known or says[-1:] or [len(tokens) - 1])[0]
+
+    def _last(self, tokens: list[re.Match[str]], tail: str) -> int:
+        """An end may be several tokens in a row: <|end|> and <|endoftext|>."""
+        end = tokens[0].end()
+        for token in tokens[1:]:
+            if tail[end : token.start()].strip() or not self._says_end(token.group()):
+                break
+            end = token.end()
+        return end
+
+    def _says_end(self, token: str) -> bool:
+        return token in self.frame.ends or token == self.frame.eos or SAYS_END.search(token) is not None
 
     @staticmethod
     def _closes(token: str, before: str) -> bool:
@@ -196,29 +241,33 @@ class Parts:
         """A turn whose fields are empty: header, then the end-of-turn that the template writes after nothing."""
         text = "".join(self.text[piece.start : piece.end] for piece in run)
         start, stop = self._bare_end(text)
-        at = 0
-        for piece in run:
-            for low, high, part in ((0, start, "header"), (start, stop, "end"), (stop, len(text), "after_end")):
-                low, high = max(low, at), min(high, at + piece.end - piece.start)
-                if low < high:
-                    shift = piece.start - at
-                    assistant = message.role == "assistant" and part == "header"
-                    whole = _Cut(piece, shift + low, shift + high, piece.turn, part)
-                    yield from self._thoughts(piece, whole.start, whole.end, part) if assistant else (whole,)
-            at += piece.end - piece.start
+        for cut in _laid_on(run, ((0, start, "header"), (start, stop, "end"), (stop, len(text), "after_end"))):
+            if message.role == "assistant" and cut.part == "header":
+                yield from self._thoughts(cut.piece, cut.start, cut.end, "header")
+            else:
+                yield cut
 
     def _bare_end(self, text: str) -> tuple[int, int]:
-        learned = [(text.rfind(end), end) for end in self.frame.ends if end and end in text]
-        if learned:
-            start, end = max(learned, key=lambda found: (len(found[1]), found[0]))
-            return start, start + len(end)
-        tokens = [token for token in self.control.finditer(text) if token.start()]
-        if tokens and SAYS_END.search(tokens[-1].group()):
-            return tokens[-1].start(), tokens[-1].end()
-        return len(text), len(text)
+        header = len(self.frame.header) if text.startswith(self.frame.header) else 0
+        tokens = [token for token in self.control.finditer(text) if token.start() >= max(header, 1)]
+        ends = [token for token in tokens if token.group() in self.frame.ends or token.group() == self.frame.eos]
+        ends = ends or [token for token in tokens[-1:] if SAYS_END.search(token.group())]
+        return (ends[0].start(), self._last(ends, text)) if ends else (len(text), len(text))
 
     def _whole(self, piece: Piece, part: str) -> _Cut:
         return _Cut(piece, piece.start, piece.end, piece.turn, part)
+
+
+def _laid_on(run: list[Piece], ranges: tuple[tuple[int, int, str], ...]) -> Iterator[_Cut]:
+    """Ranges of the text that some pieces make together, cut at the pieces' borders."""
+    at = 0
+    for piece in run:
+        length = piece.end - piece.start
+        for start, end, part in ranges:
+            low, high = max(start, at), min(end, at + length)
+            if low < high:
+                yield _Cut(piece, piece.start + low - at, piece.start + high - at, piece.turn, part)
+        at += length
 
 
 def inline_parts(message: Message) -> list[tuple[int, int, str]]:
@@ -247,16 +296,12 @@ def spans(cuts: Sequence[_Cut], messages: Sequence[Message], *, has_generation: 
 
 
 def _span(cut: _Cut, messages: Sequence[Message], has_generation: bool) -> Span:
-    leaf, part, source, field = cut.piece.leaf, cut.part, None, ""
+    leaf, source, field = cut.piece.leaf, None, ""
     if leaf is not None and leaf.is_quoted and not is_plain_role(leaf):
-        source, field = leaf.message, leaf.field
-        if part == THINK_TAGS:
-            part, field = "reasoning", THINK_TAGS
-        elif part == "reasoning":
-            field = "reasoning"
+        source, field = leaf.message, cut.piece.field or leaf.field
     role = messages[cut.turn].role if cut.turn is not None else None
     generated = cut.piece.generated if has_generation else None
-    return Span(cut.start, cut.end, cut.turn, role, part, source, field, generated)
+    return Span(cut.start, cut.end, cut.turn, role, cut.part, source, field, generated)
 
 
 def _kind(span: Span) -> tuple[int | None, str | None, str, int | None, str, bool | None]:

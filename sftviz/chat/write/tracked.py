@@ -7,6 +7,7 @@ is not followed here (`title`, a padded format) comes out as a plain string: its
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from operator import index
 from typing import Any, SupportsIndex
 
 # (characters, leaf, first character's place in the leaf, 1 where places go on by one a character, else 0)
@@ -48,9 +49,9 @@ class Tracked(str):
         return joined((other, self)) if isinstance(other, str) else NotImplemented
 
     def __mul__(self, times: SupportsIndex) -> str:
-        if len(self) * int(times) > LONGEST_REPEAT:
+        if len(self) * index(times) > LONGEST_REPEAT:
             return str.__mul__(self, times)
-        return joined((self,) * int(times))
+        return joined((self,) * index(times))
 
     __rmul__ = __mul__
 
@@ -58,7 +59,7 @@ class Tracked(str):
         if isinstance(at, slice):
             start, stop, step = at.indices(len(self))
             return self._cut(start, stop) if step == 1 else joined([self[i] for i in range(start, stop, step)])
-        i = int(at)
+        i = index(at)
         if not -len(self) <= i < len(self):
             raise IndexError("string index out of range")
         return self._cut(i % len(self), i % len(self) + 1)
@@ -111,7 +112,7 @@ class Tracked(str):
             return str.replace(self, old, new, count)
         pieces, at = list[str](), 0
         for found in re.finditer(re.escape(old), self):
-            if 0 <= int(count) <= len(pieces) // 2:
+            if 0 <= index(count) <= len(pieces) // 2:
                 break
             pieces += [self._cut(at, found.start()), self._as(new, found.start())]
             at = found.end()

@@ -29,12 +29,13 @@ class Writing:
     spans: tuple[Span, ...]
     pieces: Sequence[Piece]
     control: re.Pattern[str]
+    opening: str
     parts_known: bool
     dropped: tuple[Dropped, ...]
     mended: bool
 
-    def added_with(self, chat: Chat, given: str) -> tuple[Added, ...]:
-        return added(chat, self.text, self.spans, self.pieces, self.control, given)
+    def added_with(self, given: str) -> tuple[Added, ...]:
+        return added(self.text, self.spans, self.pieces, self.control, self.opening, given)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def write(chat: Chat, template: Template, variables: dict[str, Any], tokenizer: 
     unknown = untracked(missed, chat, _writes(template, variables)) if missed else set[int]()
     lost = dropped(chat, leaves, [leaf for leaf in missed if leaf not in unknown], runs)
     known = found is not None and not any(_is_message(leaves, leaf) for leaf in unknown)
-    return Writing(text, made, cut, control, known, lost, told["mended"])
+    return Writing(text, made, cut, control, frame.opening, known, lost, told["mended"])
 
 
 def prompt_of(chat: Chat, start: int, template: Template, variables: dict[str, Any], writing: Writing) -> Prompt:

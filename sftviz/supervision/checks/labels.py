@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision import IGNORE
 from sftviz.supervision.checks.evidence import Check, Evidence, Found
 
@@ -54,9 +55,11 @@ def _pad_is_eos(e: Evidence) -> Iterator[Found]:
 
 
 def _unknown(e: Evidence) -> Iterator[Found]:
-    unknown = np.flatnonzero(e.row.ids == e.tokenizer.unknown_id).tolist() if e.tokenizer.unknown_id is not None else []
-    if unknown:
-        yield Found({"count": len(unknown)}, unknown)
+    if e.tokenizer.unknown_id is None:
+        return
+    unknown = np.flatnonzero(e.row.ids == e.tokenizer.unknown_id)
+    if len(unknown):
+        yield Found({"count": len(unknown)}, unknown.tolist())
 
 
 def _two_bos(e: Evidence) -> Iterator[Found]:
@@ -64,6 +67,16 @@ def _two_bos(e: Evidence) -> Iterator[Found]:
     bos = e.tokenizer.id_of(e.tokenizer.variables.get("bos_token") or "")
     if bos is not None and len(ids) > 1 and ids[0] == ids[1] == bos:
         yield Found({"piece": e.tokenizer.decode([bos])}, (0, 1))
+    elif e.row.rendering is not None:
+        yield from _two_bos_in_text(e)
+
+
+def _two_bos_in_text(e: Evidence) -> Iterator[Found]:
+    """Another family's begin-of-sequence, which this tokenizer may know as a token or not."""
+    text = e.rendering.text
+    piece = next((bos for bos in BEGINS if text.startswith(bos + bos)), None)
+    if piece is not None:
+        yield Found({"piece": piece}, e.tokens_between(0, 2 * len(piece)))
 
 
 def _weights(e: Evidence) -> Iterator[Found]:
@@ -89,6 +102,7 @@ def _not_priced(e: Evidence) -> Iterator[Found]:
         yield Found({"length": length, "priced": priced, "lost": lost}, range(priced, length))
 
 
+BEGINS = sorted({row.bos for row in TEMPLATES.values() if row.bos})
 LABELS, TOKENIZER = frozenset({"labels"}), frozenset({"tokenizer"})
 CHECKS = (
     Check("nothing_supervised", "error", "Nothing is supervised", LABELS, _nothing_supervised),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from sftviz.chat.messages import DOCUMENT
 from sftviz.chat.spans import Span
 from sftviz.chat.write.dropped import Dropped
 from sftviz.supervision.checks.evidence import Check, Evidence, Found, message, more
@@ -19,7 +20,8 @@ def _dropped(e: Evidence) -> Iterator[Found]:
     def place(one: Dropped) -> tuple[bool, int]:
         return (one.turn is None, one.turn or 0)
 
-    for (is_tools, turn), group in groupby(sorted(e.rendering.dropped, key=place), key=place):
+    dropped = [one for one in e.rendering.dropped if (one.field, one.text) != ("role", DOCUMENT)]
+    for (is_tools, turn), group in groupby(sorted(dropped, key=place), key=place):
         lost = list(group)
         values = {
             "template": e.rendering.template.name,

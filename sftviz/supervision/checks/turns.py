@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from sftviz.chat.messages import Message
+from sftviz.chat.write.otherwise import white_space_parts_at
 from sftviz.supervision.checks.evidence import INVISIBLE, Check, Evidence, Found, message, more, positions_where
 from sftviz.supervision.leaves import leaf_text
 from sftviz.words import Said
@@ -97,6 +98,27 @@ def _nothing_written(e: Evidence) -> Iterator[Found]:
         yield Found({"template": e.rendering.template.name, "roles": roles})
 
 
+def _white_space(e: Evidence) -> Iterator[Found]:
+    """Training text whose white space is not its template's: one space too many is another token."""
+    otherwise = e.rendering.otherwise
+    at = None if otherwise is None else white_space_parts_at(e.rendering.text, otherwise)
+    if at is not None:
+        values = {"template": e.rendering.template.name, "around": repr(e.rendering.text[max(0, at - 20) : at + 20])}
+        yield Found(values, e.tokens_between(max(0, at - 1), at + 1), Said("place.character", n=at))
+
+
+def _reply_white_space(e: Evidence) -> Iterator[Found]:
+    """White space at the ends of a reply, trained with it."""
+    text = e.rendering.text
+    if e.rendering.as_written and e.rendering.otherwise is None:
+        return  # a form that pads its replies itself
+    for turn in e.replies:
+        spans = e.spans_of_field.get((turn, "content"), [])
+        said = "".join(text[span.start : span.end] for span in spans)
+        if said.strip() and said != said.strip():
+            yield Found({"reply": repr(said[:20]) if said[0].isspace() else repr(said[-20:])}, where=message(turn))
+
+
 TURNS = frozenset({"turns"})
 SUPERVISED = TURNS | {"labels"}
 CHECKS = (
@@ -104,7 +126,9 @@ CHECKS = (
     Check("forged_control_token", "warning", "A control token typed inside a message", TURNS, _forged),
     Check("end_not_supervised", "warning", "The end of a reply is not supervised", SUPERVISED, _end_not_supervised),
     Check("no_end_of_turn", "warning", "No end-of-turn after a reply", TURNS, _no_end_of_turn),
+    Check("white_space_differs", "warning", "White space that is not the template's", TURNS, _white_space),
     Check("empty_reply", "warning", "An empty reply", SUPERVISED, _empty_reply),
+    Check("reply_white_space", "note", "White space at the ends of a reply", TURNS, _reply_white_space),
     Check("invisible_characters", "warning", "Invisible characters", TURNS, _invisible),
     Check("text_not_covered", "warning", "Text that no token covers", TURNS, _uncovered),
     Check("ends_without_reply", "note", "The chat ends without a reply", TURNS, _ends_without_reply),
