@@ -39,6 +39,7 @@ NAMES = {
 SIGNS = re.compile(r"\{[^}]*\}|\$[^$]*\$|\b(?:nats|log|BLEU|MFU|ECE|MAD|Jaccard|logits?|tokens?)\b", re.I)
 # What rows say of themselves, shown in the app: table -> its rows and the fields
 ROWS: dict[str, tuple[Mapping[Any, Any], tuple[str, ...]]] = {
+    "architecture": (ARCHITECTURES, ("title",)),
     "accumulation": (ACCUMULATIONS, ("title", "meaning")),
     "attention": (ATTENTIONS, ("title", "meaning")),
     "clipping": (CLIPPINGS, ("title",)),
@@ -61,7 +62,7 @@ ROWS: dict[str, tuple[Mapping[Any, Any], tuple[str, ...]]] = {
 }
 TEXTS = {"tokenizer": TOKENIZERS, "bleu_tokenizer": BLEU_TOKENIZERS, "level": LEVELS}
 # Tables whose rows are names of models: the same in both languages
-OF_NAMES = {"architecture": ARCHITECTURES, "template": TEMPLATES}
+OF_NAMES = {"template": TEMPLATES}
 
 
 def holes(sentence: str) -> set[str]:
@@ -132,7 +133,9 @@ def test_every_row_of_a_table_has_its_chinese(table: str) -> None:
 
 def names() -> set[str]:
     """Rows that are called by a name: formats of a model."""
-    return {f"format.{name}.title" for name in FORMATS} | {"term.info_nce.title", "sample.emoji_code.title"}
+    formats = {f"format.{name}.title" for name in FORMATS}
+    models = {f"architecture.{name}.title" for name in ARCHITECTURES}
+    return formats | models | {"term.info_nce.title", "sample.emoji_code.title"}
 
 
 @pytest.mark.parametrize("table", TEXTS)

@@ -10,6 +10,7 @@ from sftviz.figures.cells import Cells, alignment
 from sftviz.loss import IGNORE, reduce_nll, token_nll
 from sftviz.model import load_model
 from sftviz.supervision.labels import shifted
+from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.language import t
@@ -19,6 +20,7 @@ from sftviz.ui.theme import show, theme
 MODEL = "sftviz/tiny-base"
 TEXT = "A river is a large natural stream of water."
 LONGEST = 16  # tokens
+LONGEST_TEXT = 20_000  # characters
 SHIFTS = (0, 1, 2)  # tokens to the left
 
 # token_nll shifts by one itself: the labels come moved by the rest
@@ -27,7 +29,7 @@ MOVED = {0: lambda ids: F.pad(ids[:, :-1], (1, 0), value=IGNORE), 1: torch.clone
 
 @fragment
 def lab() -> None:
-    text = st.text_input(t("ui.common.text"), linked("shift_text", TEXT), max_chars=200, key="shift_text")
+    text = st.text_input(t("ui.common.text"), linked("shift_text", TEXT), key="shift_text")
     shift = st.segmented_control(
         t("ui.next_token.shift"),
         list(SHIFTS),
@@ -37,11 +39,15 @@ def lab() -> None:
         required=True,
     )
     st.write(t(f"ui.next_token.meaning_{shift}"))
+    if not fits(text, LONGEST_TEXT):
+        return
     tokens = load_tokenizer(assets.TOKENIZER).encode(text)
     ranges = list(zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True))[:LONGEST]
     if len(ranges) < 3:
         st.info(t("ui.next_token.too_short"))
         return
+    if len(tokens) > LONGEST:
+        st.caption(t("ui.common.first_tokens", shown=LONGEST, count=len(tokens)))
     ids = torch.from_numpy(tokens.ids[:LONGEST])[None]
     labels = MOVED[shift](ids)
     nll = token_nll(_logits(tuple(ids[0].tolist())), labels)

@@ -73,7 +73,7 @@ def _chosen() -> Inspection:
             format_func=lambda name: t(f"ui.prompt_masking.end_{name}"),
             key="masking_end",
         )
-        header = st.toggle(t("ui.prompt_masking.header"), linked("masking_header", 0) == 1, key="masking_header")
+        header = st.toggle(t("ui.prompt_masking.header"), linked("masking_header", 0, 0, 1) == 1, key="masking_header")
     return _inspected(chat, policy, end, header)
 
 

@@ -12,9 +12,9 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from sftviz.ui.components.notes import Note, notes
-from sftviz.ui.language import language, t, told
-from sftviz.words import SaidError, using
+from sftviz.ui.components.notes import Note, error_note, notes
+from sftviz.ui.language import language, t
+from sftviz.words import using
 
 Arguments = ParamSpec("Arguments")
 LONGEST = 300  # characters of a foreign message
@@ -46,10 +46,7 @@ def fragment(draw: Callable[Arguments, None]) -> Callable[Arguments, None]:
 
 def note_of(error: Exception) -> Note:
     """Our own errors in their words, in the session's language; of any other its name, and that the fault is ours."""
-    if isinstance(error, SaidError):
-        where, remedy = (told(said) if said else "" for said in (error.where, error.remedy))
-        return {"severity": "error", "where": where, "message": told(error.what), "remedy": remedy}
     if type(error).__module__.partition(".")[0] == "sftviz":
-        return {"severity": "error", "where": "", "message": str(error), "remedy": ""}
+        return error_note(error)
     what = t("ui.piece.failed", kind=type(error).__name__, message=str(error)[:LONGEST] or "–")
     return {"severity": "error", "where": "", "message": what, "remedy": t("ui.piece.ours")}

@@ -18,7 +18,10 @@ def chosen_chat(key: str, *, embedded: bool = False) -> Inspection:
     pasted: Inspection | None = st.session_state.get("seen")
     offered = [PASTED] if pasted is not None and _fits(pasted, embedded) else []
     chosen = st.selectbox(t("ui.common.chat"), [*offered, *SAMPLES], format_func=_title, key=key)
-    return pasted if pasted is not None and chosen == PASTED else sample(chosen)
+    if pasted is not None and chosen == PASTED:
+        return pasted
+    with st.spinner(t("ui.common.running_model")):
+        return sample(chosen)
 
 
 def _fits(pasted: Inspection, embedded: bool) -> bool:

@@ -43,7 +43,7 @@ def _lab() -> None:
             format_func=lambda name: words_of("policy", POLICIES[name]),
             key="flow_policy",
         )
-        cut = st.toggle(t("ui.flow.cut_attention"), linked("flow_cut", 0) == 1, key="flow_cut")
+        cut = st.toggle(t("ui.flow.cut_attention"), linked("flow_cut", 0, 0, 1) == 1, key="flow_cut")
         st.caption(t("ui.flow.alone") if cut else t("ui.flow.not_alone"))
     labels = apply(policy, seen.rendering).labels[:LONGEST]
     ids = tuple(seen.rendering.ids[:LONGEST])

@@ -30,6 +30,7 @@ from sftviz.loss.scores import (
 from sftviz.loss.text_scores import BLEU_TOKENIZERS, bleu, rouge, token_f1
 from sftviz.model import load_model
 from sftviz.training.output_layer import output_matrix, supervised_states
+from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.chat_choice import chosen_chat, sample
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.linked import linked, linked_choice
@@ -41,6 +42,7 @@ from sftviz.ui.theme import show, theme
 MODEL = "sftviz/tiny-sft"
 WORSE = "chinese"  # the sample on which the model is confidently wrong
 DRAWN = 96  # tokens
+LONGEST = 4000  # characters of a text that is read or compared
 ALPHAS = torch.linspace(0, 2, 81, dtype=torch.float64).tolist()
 SOURCES = ("model", "made")
 NAMES = ("A", "B", "C")
@@ -180,6 +182,8 @@ def _read_by_model() -> tuple[list[float], list[int]] | None:
         _text_line(t("ui.scores.answer", name=name), f"lengths_answer_{name}", answer)
         for name, answer in zip(NAMES, ANSWERS, strict=True)
     ]
+    if not all(fits(text, LONGEST) for text in (question, *answers)):
+        return None
     try:
         nll, labels = _costs(question, tuple(answers))
         log_p, lengths = (column.tolist() for column in sequence_log_probabilities(nll, labels))
@@ -191,7 +195,7 @@ def _read_by_model() -> tuple[list[float], list[int]] | None:
 
 
 def _text_line(label: str, key: str, default: str) -> str:
-    return st.text_input(label, linked(key, default), max_chars=200, key=key)
+    return st.text_input(label, linked(key, default), key=key)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -279,12 +283,15 @@ def _texts() -> None:
             )
         labels = (t("ui.scores.reference"), t("ui.scores.candidate_1"), t("ui.scores.candidate_2"))
         reference, *candidates = (
-            st.text_area(label, key=key, max_chars=2000, height=72) for label, key in zip(labels, BOXES, strict=True)
+            st.text_area(label, key=key, height=72) for label, key in zip(labels, BOXES, strict=True)
         )
         tokenizer = st.selectbox(
             t("ui.scores.bleu_tokenizer"), list(BLEU_TOKENIZERS), format_func=_tokenizer_title, key="text_tokenizer"
         )
         characters = st.checkbox(t("ui.scores.by_characters"), key="text_characters")
+    with right:
+        if not all(fits(text, LONGEST) for text in (reference, *candidates)):
+            return
     try:
         found = [_scored(candidate, reference, tokenizer, characters) for candidate in candidates]
         signature = bleu([candidates[0]], [[reference]], tokenizer).signature

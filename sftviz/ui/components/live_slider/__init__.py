@@ -24,7 +24,7 @@ def live_slider(
 
     ends: what the lowest and the highest value mean, in a few words.
     """
-    value = linked(key, float(value))
+    value = linked(key, float(value), low, high)
     state = f"{key}_slider"
     held = st.session_state.get(state)
     shown = value if held is None or held.value is None else held.value

@@ -16,6 +16,7 @@ from sftviz.supervision.packing import Sample, truncation_cost
 from sftviz.training.calculators import packing_gain
 from sftviz.training.deduplication import UNITS, Deduplicated, exact_duplicates, jaccard, near_duplicates, shingles
 from sftviz.training.sampling import mixing_weights, repetitions
+from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.facts import facts
 from sftviz.ui.components.live_slider import live_slider
 from sftviz.ui.language import t, words_of
@@ -24,6 +25,7 @@ from sftviz.ui.theme import show, theme
 
 SOURCES = {"chat": 400_000, "code": 80_000, "maths": 15_000, "tool_calls": 2_000}
 MOST_TEXTS = 10
+LONGEST = 20_000  # characters
 TEXTS = (
     "The model learns from the assistant's reply, and the user's question is context.",
     "A loss is the mean of what every supervised token costs, in nats.",
@@ -158,10 +160,15 @@ def _duplicates() -> None:
             t("ui.data.texts", count=MOST_TEXTS),
             "\n".join(TEXTS),
             height=190,
-            max_chars=4000,
             key="duplicates_texts",
         )
-    texts = [line for line in pasted.splitlines() if line.strip()][:MOST_TEXTS]
+    lines = [line for line in pasted.splitlines() if line.strip()]
+    texts = lines[:MOST_TEXTS]
+    with right:
+        if not fits(pasted, LONGEST):
+            return
+        if len(lines) > MOST_TEXTS:
+            st.caption(t("ui.data.first_texts", shown=MOST_TEXTS, count=len(lines)))
     if len(texts) < 2:
         st.info(t("ui.data.too_few_texts"))
         return

@@ -15,6 +15,7 @@ from sftviz.figures.objectives import (
 )
 from sftviz.loss import IGNORE
 from sftviz.loss.objectives import OBJECTIVES, Example, Lane, Objective, Vocabulary, asked_count, lanes
+from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.linked import linked
 from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
@@ -22,6 +23,7 @@ from sftviz.ui.theme import show, theme
 
 SENTENCE = "A river is a large natural stream of fresh water."
 TOKENS = 20
+LONGEST = 20_000  # characters
 SENTINELS = 8
 PARTS = "₁₂₃₄₅₆₇₈"
 
@@ -39,12 +41,12 @@ class Shown:
 def four_ways() -> None:
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     with left:
-        text = st.text_input(
-            t("ui.common.text"), linked("objectives_text", SENTENCE), max_chars=400, key="objectives_text"
-        )
+        text = st.text_input(t("ui.common.text"), linked("objectives_text", SENTENCE), key="objectives_text")
     with right:
         if st.button(t("ui.four_ways.draw_again"), key="objectives_draw", width="stretch"):
             st.session_state.objectives_seed = _seed() + 1
+    if not fits(text, LONGEST):
+        return
     shown, count = _shown(text, load_tokenizer(assets.TOKENIZER))
     if count < 2:
         st.info(t("ui.four_ways.too_short"))

@@ -1,0 +1,60 @@
+"""A page of the app without a browser: opened by its address, with what it drew."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from lessons.lesson import all_lessons
+from sftviz.ui.app import LABS
+from tests.sources import ROOT
+
+PAGES = ("", *(lab[0] for lab in LABS), *(lesson.slug for lesson in all_lessons()), "interview")
+
+
+def opened(page: str, **address: str) -> AppTest:
+    """The page as it stands after its first run; address: what stands behind the question mark."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for key, value in address.items():
+        app.query_params[key] = value
+    if page:
+        app._page_hash = calc_hash(page)  # AppTest opens files only, and st.navigation's pages are functions
+    return app.run()
+
+
+def keys(app: AppTest) -> set[str]:
+    """Of everything that has one: widgets, figures and our own components."""
+    return {one.key for one in app.main if getattr(one, "key", None)}
+
+
+def failed(app: AppTest) -> set[str]:
+    """The pieces that say they failed, and what Streamlit itself would show."""
+    return {key for key in keys(app) if key.startswith("failed_")} | {str(error) for error in app.exception}
+
+
+def said(app: AppTest) -> Iterator[str]:
+    """Every text that Streamlit's own elements show: titles, prose, labels, choices."""
+    for element in app.main:
+        for name in ("value", "label", "help", "placeholder", "body"):
+            text = getattr(element, name, None)
+            if isinstance(text, str) and element.type not in ("code", "text_area", "text_input", "latex"):
+                yield text
+        yield from (one for one in getattr(element, "options", ()) if isinstance(one, str))
+
+
+def handed(app: AppTest) -> dict[str, Any]:
+    """What our own components were given, by key; fails on a number that JSON cannot hold."""
+    protos = {one.key: one.proto for one in app.main if type(getattr(one, "proto", None)).__name__ == "BidiComponent"}
+    return {key: json.loads(proto.json, parse_constant=_refused) for key, proto in protos.items() if proto.json}
+
+
+def drawn(app: AppTest) -> dict[str, str]:
+    """Every plotly figure by its key, as JSON."""
+    charts = [one for one in app.main if type(getattr(one, "proto", None)).__name__ == "PlotlyChart"]
+    return {one.key: one.proto.spec for one in charts}
+
+
+def _refused(constant: str) -> None:
+    raise AssertionError(f"{constant} is no JSON: a browser refuses all of it")
