@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from sftviz.chat.messages import DOCUMENT, ROLES, Chat, ChatError, Message, Notice
+from sftviz.chat.messages import ROLES, Chat, ChatError, Message, Notice
 from sftviz.chat.read import rendered_text
 from sftviz.chat.read.format import Format
-from sftviz.chat.read.json_messages import finished, json_within, message_of, placed, read_messages, short
+from sftviz.chat.read.json_messages import finished, json_within, placed, read_messages, short
 from sftviz.chat.read.json_text import (
     from_python_literal,
     is_list,

@@ -11,8 +11,8 @@ from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.chat.write import as_given
 from sftviz.chat.write.added import Added
 from sftviz.chat.write.dropped import Dropped
-from sftviz.chat.write.templates import TEMPLATES, Template, joined_turns, resolve
 from sftviz.chat.write.otherwise import otherwise
+from sftviz.chat.write.templates import TEMPLATES, Template, joined_turns, resolve
 from sftviz.chat.write.writing import Writing, prompt_of, write
 from sftviz.words import Said
 

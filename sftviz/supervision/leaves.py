@@ -1,5 +1,6 @@
 """The leaves of a chat by name: "content", "tool_calls.0.arguments.city", "tools.1.function.description"."""
 
+import json
 from typing import Any
 
 from sftviz.chat.messages import Chat
@@ -21,6 +22,19 @@ def leaf_text(chat: Chat, source: int | None, field: str) -> str | None:
     else:
         return None
     return _walk(holder, field)
+
+
+def whole_text(chat: Chat, source: int | None, field: str) -> str | None:
+    """A whole call or tool, "tool_calls.1" or "tools.0", as JSON; None for any other field."""
+    kind, _, number = field.partition(".")
+    if not number.isdigit():
+        return None
+    if source is None and kind == "tools":
+        return json.dumps(chat.tools[int(number)], ensure_ascii=False)
+    if source is not None and kind == "tool_calls":
+        call = chat.messages[source].tool_calls[int(number)]
+        return json.dumps({"name": call.name, "arguments": call.arguments}, ensure_ascii=False)
+    return None
 
 
 def _walk(holder: Any, path: str) -> str | None:

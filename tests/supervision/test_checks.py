@@ -158,7 +158,13 @@ def test_prompt_differs() -> None:
 def test_parts_unknown_and_no_markers() -> None:
     codes = found(SHORT, "{% for m in messages %}{{ m.content | upper | replace('A', 'B') }}<|im_end|>{% endfor %}")
     assert "no_generation_markers" in codes
-    assert "parts_unknown" in found(SHORT, "{% for m in messages %}{{ m.content[:1] }}<|im_end|>{% endfor %}")
+    assert "parts_unknown" in found(SHORT, "{% for m in messages %}{{ m.content | title }}<|im_end|>{% endfor %}")
+
+
+def test_content_shortened() -> None:
+    first = found(SHORT, "{% for m in messages %}{{ m.content[:1] }}<|im_end|>{% endfor %}")["content_shortened"]
+    assert "leaves 9 of the 10 characters" in first.message  # What is 2 + 2?, white space apart, but for its W
+    assert str(first.where) == "message 1"
 
 
 def test_depends_on_date() -> None:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
-from sftviz.chat.messages import Chat, Message, Tokenized, ToolCall, TrainingMark
+from sftviz.chat.messages import Chat, ChatError, Message, Tokenized, ToolCall, TrainingMark
 from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision import IGNORE
@@ -97,7 +97,10 @@ def test_the_tools_answer_and_the_tool_list_are_context() -> None:
 @settings(max_examples=15)
 @given(chat_=alternating_chat())
 def test_assistant_only_is_exactly_what_generation_markers_hold(template: str, chat_: Chat) -> None:
-    rendering = render(chat_, TINY, template)
+    try:
+        rendering = render(chat_, TINY, template)
+    except ChatError:  # a template for images that reads the first part of a content
+        assume(False)
     supervision = apply("assistant_only", rendering)
     marked = tuple(any(rendering.spans[i].generated for i in token.spans) for token in rendering.tokens)
     assert supervision.supervised == marked

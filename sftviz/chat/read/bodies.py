@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sftviz.chat.messages import Message, Notice, ToolCall
 from sftviz.chat.read.calls import bare_call, next_call

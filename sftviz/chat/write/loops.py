@@ -85,7 +85,7 @@ class Loops(Extension):
         return self._progress.end() if self._progress else ""
 
 
-class instrument(NodeTransformer):  # noqa: N801  (used as a function)
+class instrument(NodeTransformer):
     """Put the calls round every loop over single names, and after every name set inside one."""
 
     def __init__(self, environment: Any):

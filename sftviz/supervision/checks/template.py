@@ -8,12 +8,14 @@ from sftviz.chat.messages import DOCUMENT
 from sftviz.chat.spans import Span
 from sftviz.chat.write.dropped import Dropped
 from sftviz.supervision.checks.evidence import Check, Evidence, Found, message, more
+from sftviz.supervision.leaves import whole_text
 from sftviz.words import Said
 
 TODAY = re.compile(r"strftime_now|\bdate_string\b")
 TOKEN_LIKE = re.compile(r"<\|[^|<>\s]+\|>|<｜[^｜<>\s]+｜>|</?s>|<(?:bos|eos|start_of_turn|end_of_turn)>|\[/?INST\]")
 UNWRITTEN = ("name", "tool_call_id")  # which hardly any template writes: told, and no alarm
-SHOWN = 3  # leaves quoted in one finding
+SHOWN = 8  # leaves quoted in one finding
+LONGEST_QUOTE = 400  # characters of a call or a tool
 
 
 def _dropped(e: Evidence) -> Iterator[Found]:
@@ -26,12 +28,17 @@ def _dropped(e: Evidence) -> Iterator[Found]:
         values = {
             "template": e.rendering.template.name,
             "fields": tuple(dict.fromkeys(_family(one.field) for one in lost)),
-            "quoted": tuple(repr(one.text[:40]) for one in lost[:SHOWN]),
+            "quoted": tuple(_quote(e, one) for one in lost[:SHOWN]),
             "more": more(len(lost) - SHOWN),
         }
         where = Said("place.key", key="tools") if is_tools else message(turn)
         slight = all(one.field in UNWRITTEN for one in lost)
         yield Found(values, where=where, severity="note" if slight else None)
+
+
+def _quote(e: Evidence, one: Dropped) -> str:
+    whole = whole_text(e.rendering.chat, one.turn, one.field)
+    return whole[:LONGEST_QUOTE] if whole else repr(one.text[:80])
 
 
 def _family(field: str) -> Said:
@@ -71,6 +78,18 @@ def _content_changed(e: Evidence) -> Iterator[Found]:
         if written and one.inline is None and written != one.content and written.strip() == one.content.strip():
             lost = len(one.content) - len(written)
             yield Found({"count": abs(lost), "content": repr(one.content[:40])}, where=message(turn))
+
+
+def _content_shortened(e: Evidence) -> Iterator[Found]:
+    """A content of which the template writes a part only."""
+    text = e.rendering.text
+    for turn, one in enumerate(e.rendering.chat.messages):
+        written = "".join(text[s.start : s.end] for s in _quoted(e, turn))
+        kept, whole = len("".join(written.split())), len("".join(one.content.split()))
+        if 0 < kept < whole:
+            yield Found(
+                {"lost": whole - kept, "whole": whole, "template": e.rendering.template.name}, where=message(turn)
+            )
 
 
 def _quoted(e: Evidence, turn: int) -> Iterator[Span]:
@@ -135,6 +154,7 @@ LABELLED = TEMPLATE | {"labels"}
 TURNS = frozenset({"turns"})
 CHECKS = (
     Check("field_dropped", "warning", "The template drops part of a message", TEMPLATE, _dropped),
+    Check("content_shortened", "warning", "The template writes a part of a message", TEMPLATE, _content_shortened),
     Check("text_rewritten", "warning", "Written anew, not as pasted", TEMPLATE | TURNS, _rewritten),
     Check("turns_joined", "warning", "Turns were joined", TEMPLATE, _joined),
     Check("control_text_is_split", "warning", "The tokenizer does not know its control tokens", TURNS, _pieces_unknown),
