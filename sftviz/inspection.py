@@ -176,8 +176,8 @@ def inspect(
     chat: text in any recognised form, a list of message dicts, a data set's row (NumPy, pandas and Arrow values too),
     or a Chat. tokenizer and model: a name, a folder, a Hub id (with online=True), or the loaded object; model=None
     skips the forward pass. template: a name, "tokenizer", or Jinja text; None leaves training text as it stands, and
-    writes anything else with the tokenizer's own. side: of a preference row, "chosen" or "rejected". media: "refuse", or
-    "placeholder" for a chip in the place of an image. knobs: fields of the policy, as roles={"user"}, end="none".
+    writes anything else with the tokenizer's own. side: of a preference row, "chosen" or "rejected". media: "refuse",
+    or "placeholder" for a chip in the place of an image. knobs: fields of the policy, as roles={"user"}, end="none".
 
     Raises ChatError where the chat cannot be read or the template refuses it, ValueError for an unknown name.
     """

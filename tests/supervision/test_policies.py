@@ -185,7 +185,10 @@ def test_ends_of_all_roles_and_ends_after_a_text() -> None:
 def test_what_follows_an_end_is_trained_where_it_is_asked_for() -> None:
     assert supervised(TWO_TURNS, "assistant_only", after_end="each") == ["Hello!<|im_end|>\n", "See you.<|im_end|>\n"]
     assert supervised(TWO_TURNS, "assistant_only", after_end="not_last") == ["Hello!<|im_end|>\n", "See you.<|im_end|>"]
-    inside = "{% for m in messages %}{{ m.role }}: {% generation %}{{ m.content }}<|im_end|>\n{% endgeneration %}{% endfor %}"
+    inside = (
+        "{% for m in messages %}{{ m.role }}: "
+        "{% generation %}{{ m.content }}<|im_end|>\n{% endgeneration %}{% endfor %}"
+    )
     assert supervised(SHORT, "assistant_only", inside) == ["4<|im_end|>\n"]
     assert supervised(SHORT, "assistant_only", inside, after_end="none") == ["4<|im_end|>"]
 

@@ -1,4 +1,4 @@
-"""What a template would have written of a chat that was pasted as training text: to be compared, never shown instead."""
+"""What a template would have written of a chat that was pasted as training text: to compare, never to show instead."""
 
 from typing import Any
 

@@ -19,8 +19,8 @@ DRAWN = ("id", "box", "role", "message", "supervised", "weight", "control", "for
 ABOUT = ("position", "id", "bytes", "role", "part", "weight", "label")  # listed on the card of a token
 PRICED = tuple(name for name, column in COLUMNS.items() if column.speaks_of == "prediction" and name != "target_text")
 WORDS = (
-    "aria", "supervised", "ignored", "count_supervised", "count_ignored", "rest", "rest_bytes", "cost", "none", "nobody",
-    "template", "own", "predicts", "weight",
+    "aria", "supervised", "ignored", "count_supervised", "count_ignored", "rest", "rest_bytes", "cost", "none",
+    "nobody", "template", "own", "predicts", "weight",
 )  # fmt: skip
 
 _strip = component(
