@@ -70,7 +70,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something reading changed, left out or doubts. Its sentences are finding.<code> and remedy.<code>."""
+    """Something reading changed, left out or doubts. Its sentences are finding.<code> and cure.<code>."""
 
     code: str
     where: Said | None = None  # Said("place.message", n=2)

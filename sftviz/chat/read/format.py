@@ -16,5 +16,5 @@ class Format:
     example: str
     meaning: str
     reads: Callable[[Any], bool]
-    read: Callable[[Any], Chat]
+    read: Callable[..., Chat]  # of the text; of the value and the Reading it is read with
     is_text: bool = False  # recognised in the text itself; the others in the value of its JSON

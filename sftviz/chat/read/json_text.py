@@ -4,16 +4,27 @@ import ast
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from sftviz.chat.messages import ChatError
+from sftviz.words import Said
 
 DEEPEST = 64
 LONGEST_NUMBER = 400
 LONGEST_LITERAL = 200_000
 BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"?|-?(?:NaN|Infinity)\b|-?\d[\d.eE+-]*', re.DOTALL)
+JSON_SCALAR = re.compile(
+    r'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity|"(?:[^"\\]|\\.)*"', re.DOTALL
+)
+ITEM = r"""(?:-?\d[\d.eE+-]*|(?:null|true|false|None|True|False|NaN|-?Infinity)\b)"""
+# What may follow the opening brackets: an object, a string, a number or word of JSON that ends so, a Python string, nothing
+JSON_ITEM = re.compile(
+    rf"""\[[\[\s]*(?:\{{(?![{{%])|["“”„]|{ITEM}\s*(?:,\s*(?:{ITEM}|["\[\]{{]|$)|\]\s*(?:[\],]|//|/\*|\#|$))"""
+    r"""|['‘][^'’\n]*['’]\s*[],:]|$)"""
+)
+CLOSED_AT_ONCE = re.compile(r"[\[\]{},\s]*")  # [], [[]], [{}
 SURROGATE = re.compile("[\ud800-\udfff]")
 TYPED_FOR = {
     "“": '"', "”": '"', "„": '"', "‘": '"', "’": '"', "'": '"', "，": ",", "：": ":",
@@ -35,14 +46,29 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
-    return isinstance(value, tuple)
+def kind(value: Any) -> Said:
+    """What a value is called in a message: a string, null, an object."""
+    names = {"str": "string", "bool": "boolean", "int": "number", "float": "number", "list": "list"}
+    return Said("kind." + ("null" if value is None else names.get(value.__class__.__name__, "object")))
 
 
-def kind(value: Any) -> str:
-    """What a value is called in a message: "a string", "null", "an object"."""
-    names = {"str": "a string", "bool": "a boolean", "int": "a number", "float": "a number", "list": "a list"}
-    return "null" if value is None else names.get(value.__class__.__name__, "an object")
+def short(value: Any) -> str | Said:
+    """A value as a message quotes it: a text's first characters, else what sort of value it is."""
+    return repr(value[:40]) if isinstance(value, str) else kind(value)
+
+
+def looks_like_json(text: str) -> bool:
+    """True where a text is meant as JSON: whether it is well-formed or not. `[Chapter 1] …` and `[10:00] …` are not.
+
+    >>> looks_like_json('[{"role": "user"'), looks_like_json("[2024-05-01 10:00] User: Hi"), looks_like_json("[1] // x")
+    (True, False, True)
+    """
+    text = text.strip()
+    if text.startswith("{"):
+        return not text.startswith(("{{", "{%", "{#"))
+    if not text.startswith("["):
+        return bool(JSON_SCALAR.fullmatch(text))
+    return bool(JSON_ITEM.match(text) or CLOSED_AT_ONCE.fullmatch(text))
 
 
 def read_json(text: str, first_line: int = 1) -> Any:
@@ -50,7 +76,6 @@ def read_json(text: str, first_line: int = 1) -> Any:
 
     `first_line` is the number of the text's first line where it was cut from a longer text.
     """
-    refuse_deep(text)  # before parsing: Python's reader recurses
     odd: list[str] = []
 
     def whole(digits: str) -> int:
@@ -66,18 +91,37 @@ def read_json(text: str, first_line: int = 1) -> Any:
         )
     except json.JSONDecodeError as error:
         raise _explained(text, error, first_line) from error
+    except RecursionError as error:
+        raise too_deep(text) from error
+    if is_deep(value):
+        raise too_deep(text)
     if odd:
         raise _odd_number(text, odd[0], first_line)
     return value
 
 
-def refuse_deep(text: str) -> None:
-    """Raises ChatError where brackets outside strings are nested deeper than DEEPEST."""
+def too_deep(text: str = "") -> ChatError:
+    """The error for what is nested deeper than DEEPEST, with the character where a JSON text crosses it."""
     depth = 0
     for match in BRACKET.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
         if depth > DEEPEST:
-            raise _too_deep(f"character {match.start()}")
+            return ChatError("too_deep", Said("place.character", n=match.start()), deepest=DEEPEST)
+    return ChatError("too_deep", deepest=DEEPEST)
+
+
+def is_deep(value: Any, deepest: int = DEEPEST) -> bool:
+    """True where lists and objects are nested deeper than `deepest`."""
+    level: list[Any] = [value]
+    for _ in range(deepest + 1):
+        level = [item for holder in level for item in _within(holder) if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if is_object(value) else value if is_list(value) else ()
 
 
 def from_python_literal(text: str) -> str:
@@ -87,24 +131,11 @@ def from_python_literal(text: str) -> str:
     '[{"role": "user", "content": null}]'
     """
     if len(text) > LONGEST_LITERAL:
-        message = f"{len(text):,} characters; at most {LONGEST_LITERAL:,} can be converted"
-        raise ChatError("too_long", message, remedy="convert a part of it")
+        raise ChatError("literal_too_long", count=len(text), most=LONGEST_LITERAL)
     try:
         return json.dumps(ast.literal_eval(text.strip()), ensure_ascii=False, allow_nan=False)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        message = "neither JSON nor a Python literal that JSON can hold"
-        raise ChatError("python_literal", message, remedy="paste JSON") from error
-
-
-def plain_value(value: Any, depth: int = 0) -> Any:
-    """A Python value as JSON would hold it: tuples as lists, keys as text. Raises ChatError where it is too deep."""
-    if depth > DEEPEST:  # also where a list holds itself
-        raise _too_deep("")
-    if is_list(value) or _is_tuple(value):
-        return [plain_value(item, depth + 1) for item in value]
-    if is_object(value):
-        return {str(key): plain_value(item, depth + 1) for key, item in value.items()}
-    return value
+        raise ChatError("no_python_literal") from error
 
 
 def is_writable(value: Any) -> bool:
@@ -125,8 +156,8 @@ def repeated_keys(value: Any) -> Iterator[str]:
         yield from repeated_keys(item)
 
 
-def without_surrogates(value: Any, told: list[str]) -> Any:
-    """The value with every lone surrogate as U+FFFD; `told` gets one sentence for each text that held some."""
+def without_surrogates(value: Any, told: list[Said]) -> Any:
+    """The value with every lone surrogate as U+FFFD; `told` gets one Said for each text that held some."""
     if is_object(value):
         return {without_surrogates(key, told): without_surrogates(item, told) for key, item in value.items()}
     if is_list(value):
@@ -135,16 +166,13 @@ def without_surrogates(value: Any, told: list[str]) -> Any:
     if first is None:
         return value
     mended, count = SURROGATE.subn("\ufffd", value)
-    more = f" and {count - 1} more" if count > 1 else ""
-    told.append(
-        f"lone surrogate U+{ord(first.group()):04X} at character {first.start()}{more}, shown and tokenized as U+FFFD"
-    )
+    told.append(Said("finding.lone_surrogate", code=f"U+{ord(first.group()):04X}", n=first.start(), count=count))
     return mended
 
 
-def line_and_column(text: str, at: int, first_line: int = 1) -> str:
+def line_and_column(text: str, at: int, first_line: int = 1) -> Said:
     line = text.count("\n", 0, at) + first_line
-    return f"line {line}, column {at - text.rfind(chr(10), 0, at)}"
+    return Said("place.line_and_column", line=line, column=at - text.rfind(chr(10), 0, at))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -162,41 +190,34 @@ def _noted(odd: list[str], digits: str) -> int:
     return 0
 
 
-def _too_deep(where: str) -> ChatError:
-    return ChatError("too_deep", f"nested deeper than {DEEPEST}", where, "a chat needs 6 levels; unpack the rest")
-
-
 def _odd_number(text: str, number: str, first_line: int) -> ChatError:
     at = next(match.start() for match in NUMBER.finditer(text) if match.group() == number)
     place = line_and_column(text, at, first_line)
     if len(number) > LONGEST_NUMBER:
-        return ChatError("number_too_long", f"a number of {len(number):,} digits", place, "write it as text")
-    return ChatError("not_a_json_number", f"{number[:20]} is no JSON number", place, "write null, or text")
+        return ChatError("number_too_long", place, digits=len(number))
+    return ChatError("not_a_json_number", place, number=number[:20])
 
 
 def _explained(text: str, error: json.JSONDecodeError, first_line: int) -> ChatError:
     place = line_and_column(text, error.pos, first_line)
     before, after = text[: error.pos].rstrip(), text[error.pos :].lstrip()
     if after[:1] in ("]", "}") and before.endswith(","):
-        comma = line_and_column(text, len(before) - 1, first_line)
-        return ChatError("json", "a comma stands before the closing bracket", comma, "remove the comma")
+        return ChatError("json_trailing_comma", line_and_column(text, len(before) - 1, first_line))
     if after.startswith(("//", "/*", "#")):
-        return ChatError("json", "comments are not JSON", place, "remove the comment")
+        return ChatError("json_comment", place)
     if error.msg.startswith("Unterminated string"):
-        return ChatError("json", "a string is not closed", place, 'close it with "')
+        return ChatError("json_open_string", place)
     if error.msg.startswith("Invalid control character"):
-        message = f"control character U+{ord(text[error.pos]):04X} inside a string"
-        return ChatError("json", message, place, "write it as an escape: \\n for a line break")
+        return ChatError("json_control_character", place, character=f"U+{ord(text[error.pos]):04X}")
     if _is_python(text):
-        remedy = "convert it: from_python_literal(text), or json.dumps(value) where it was written"
-        return ChatError("python_literal", "this is a Python literal, not JSON", place, remedy)
+        return ChatError("python_literal", place)
     if after[:1] in TYPED_FOR:
-        message = f"{after[0]} (U+{ord(after[0]):04X}) is not JSON's punctuation"
-        return ChatError("json", message, place, f"write {TYPED_FOR[after[0]]}")
+        return ChatError(
+            "json_punctuation", place, typed=after[0], code=f"U+{ord(after[0]):04X}", meant=TYPED_FOR[after[0]]
+        )
     if not after:
-        return ChatError("json", "the text ends before its brackets are closed", place, "paste the rest of it")
-    what = error.msg[0].lower() + error.msg[1:]
-    return ChatError("json", f"not valid JSON: {what}", place, "check the quotes, commas and brackets there")
+        return ChatError("json_open_bracket", place)
+    return ChatError("json", place, what=error.msg[0].lower() + error.msg[1:])
 
 
 def _is_python(text: str) -> bool:

@@ -25,7 +25,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 class Finding:
     """Something a check found. `tokens` are the positions it speaks of, `where` the place in the pasted chat.
 
-    Its sentences are finding.<code> and remedy.<code>.
+    Its sentences are finding.<code> and cure.<code>.
     """
 
     code: str
@@ -44,7 +44,7 @@ class Finding:
 
     @property
     def remedy(self) -> Said | None:
-        return Said(f"remedy.{self.code}", **self.values) if known(f"remedy.{self.code}") else None
+        return Said(f"cure.{self.code}", **self.values) if known(f"cure.{self.code}") else None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it, in the language spoken."""

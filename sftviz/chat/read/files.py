@@ -1,0 +1,53 @@
+"""Bytes -> text: the encoding by its mark or by where its zero bytes stand; files that hold no text, by name."""
+
+import codecs
+import re
+
+from sftviz.chat.messages import ChatError, Notice
+from sftviz.words import Said
+
+MARKS = (  # UTF-32's mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+# Which of four bytes are zero in text that is mostly ASCII
+ZEROS = {
+    (False, True, True, True): "utf-32-le", (True, True, True, False): "utf-32-be",
+    (False, True, False, True): "utf-16-le", (True, False, True, False): "utf-16-be",
+}  # fmt: skip
+BINARY = (
+    (b"PAR1", "Parquet"), (b"ARROW1", "Arrow"), (b"PK\x03\x04", "ZIP"), (b"\x1f\x8b", "gzip"), (b"%PDF", "PDF"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard"), (b"\x89HDF", "HDF5"), (b"SQLite format 3", "SQLite"), (b"\x93NUMPY", "NumPy"),
+    (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x89PNG", "PNG"), (b"GGUF", "GGUF"),
+)  # fmt: skip
+FENCE = re.compile(r"\s*```[ \t]*(\w*)[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*", re.DOTALL)
+
+
+def decoded(data: bytes) -> tuple[str, list[Notice]]:
+    """The text of a file, and what was noticed. Raises ChatError where it is no text."""
+    for start, name in BINARY:
+        if data.startswith(start):
+            raise ChatError("binary_file", name=name)
+    encoding = _encoding(data)
+    name = encoding.upper()[:6] if encoding != "utf-8" else "UTF-8"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ChatError("encoding", Said("place.byte", n=error.start), name=name) from error
+    if "\0" in text:
+        raise ChatError("nul_characters", Said("place.character", n=text.index("\0")))
+    return text, [] if encoding == "utf-8" else [Notice("encoding", None, {"name": name}, "note")]
+
+
+def _encoding(data: bytes) -> str:
+    marked = next((encoding for mark, encoding in MARKS if data.startswith(mark)), None)
+    if marked or b"\0" not in data[:4096]:
+        return marked or "utf-8"
+    shares = [data[i:4096:4].count(0) / max(1, len(data[i:4096:4])) for i in range(4)]
+    return ZEROS.get(tuple(share > 0.4 for share in shares), "utf-8")  # pyright: ignore[reportArgumentType]
+
+
+def unfenced(text: str) -> tuple[str, str | None]:
+    """(the inside of a Markdown code block round the whole text, its language), or (text, None)."""
+    found = FENCE.fullmatch(text) if text.lstrip().startswith("```") else None
+    return (found.group(2), found.group(1)) if found and "```" not in found.group(2) else (text, None)
