@@ -13,13 +13,17 @@ PHI = Marks(
     r"<\|(?P<role>system|user|assistant|tool|tool_response)\|>\r?\n?", r"<\|end\|>", roles={"tool_response": "tool"}
 )
 # <|user|> turns that a document's end token ends, or nothing: Zephyr </s>, Tülu and OLMo <|endoftext|>, Falcon 3
-ZEPHYR = Marks(r"<\|(?P<role>system|user|assistant|tool|function)\|>\r?\n?", spacers=("\r\n", "\n"), ended=("assistant",))
+ZEPHYR = Marks(
+    r"<\|(?P<role>system|user|assistant|tool|function)\|>\r?\n?", spacers=("\r\n", "\n"), ended=("assistant",)
+)
 GLM = Marks(
     r"(?P<mark><\|(?P<role>system|user|assistant|observation)\|>)(?:\r?\n)?", next_ends=True, ended=("assistant",)
 )
 # ChatGLM 3 writes a tool's name behind its header, and a space before the words
 CHATGLM3 = Marks(
-    r"(?P<mark><\|(?P<role>system|user|assistant|observation)\|>)(?:[\w.]*\r?\n ?)?", next_ends=True, ended=("assistant",)
+    r"(?P<mark><\|(?P<role>system|user|assistant|observation)\|>)(?:[\w.]*\r?\n ?)?",
+    next_ends=True,
+    ended=("assistant",),
 )
 _DEEPSEEK_ROLES = {"User": "user", "Assistant": "assistant", "": "assistant"} | {
     f"tool{gap}{what}": role
@@ -63,7 +67,7 @@ OPENCHAT = Marks(
 IDEFICS = Marks(
     r"(?:^|(?<=[>\n]))(?P<role>User|Assistant|System|Tool):[ ]?",
     r"<end_of_utterance>",
-    begin=r"<\|im_start\|>|<\|begin_of_text\|>|<s>",
+    begin=r"<\|im_start\|>(?!user|system|assistant)|<\|begin_of_text\|>|<s>",
     roles={"User": "user", "Assistant": "assistant", "System": "system", "Tool": "tool"},
 )
 NEMOTRON = Marks(
@@ -86,10 +90,11 @@ BAICHUAN = Marks(
 MINICPM = Marks(
     r"<(?P<role>用户|AI)>", roles={"用户": "user", "AI": "assistant"}, ended=("assistant",), system_first=True
 )
-KIMI = Marks(
-    r"<\|im_(?:system|user|assistant)\|>(?P<role>[^\r\n<]*)<\|im_middle\|>", r"<\|im_end\|>"
-)
+KIMI = Marks(r"<\|im_(?:system|user|assistant)\|>(?P<role>[^\r\n<]*)<\|im_middle\|>", r"<\|im_end\|>")
 EXAONE = Marks(
-    r"\[\|(?P<role>system|user|assistant|tool)\|\]\n?", r"\[\|endofturn\|\]", spacers=("\n",), ended=("assistant", "system")
+    r"\[\|(?P<role>system|user|assistant|tool)\|\]\n?",
+    r"\[\|endofturn\|\]",
+    spacers=("\n",),
+    ended=("assistant", "system"),
 )
 SEED = Marks(r"<seed:bos>(?P<role>[^\r\n<]*)\r?\n", r"<seed:eos>", begin=r"(?!)")

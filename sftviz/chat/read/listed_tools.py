@@ -30,7 +30,7 @@ END = re.compile(r"\Z")
 INTROS = (
     # Qwen 2.5 and 3, GLM: the rest of the turn is the template's
     Intro(
-        re.compile(r"\n{0,4}# Tools\n\nYou may call one or more functions.{0,2000}?<tools>\n{0,4}", re.DOTALL),
+        re.compile(r"\n{0,4}# Tools\n\nYou may call one or more functions.{0,2000}?<tools>\n{1,4}", re.DOTALL),
         re.compile(r"\n{0,4}</tools>.*\Z", re.DOTALL),
     ),
     # Qwen 3.5 and later, Nemotron 3: the system message may follow
@@ -48,7 +48,11 @@ INTROS = (
     Intro(re.compile(r"(?:(?<=-\n)|(?<=- \n))(?=\{)"), re.compile(r"\s*\Z")),  # glaive
     Intro(re.compile(r"<\|tool>(?=declaration:)"), re.compile(r"<tool\|>(?=\Z)")),  # Gemma 4
     Intro(re.compile(r"(?:\n\n)?# Tools\n\n(?=## functions\n\nnamespace functions)"), END),  # gpt-oss
-    Intro(re.compile(r"\n\nIn this environment you have access to a set of tools"), END),
+    # Muse
+    Intro(
+        re.compile(r"\n\nReasoning strength: \w+\.\n\nIn this environment.{0,2000}?// Function schemas\n", re.DOTALL),
+        re.compile(r"\n\nHere's an example.*\Z", re.DOTALL),
+    ),
 )  # fmt: skip
 
 
@@ -76,7 +80,5 @@ def _split(body: str, offset: int, intro: Intro, opened: re.Match[str]) -> Liste
         found.tools.append(value if "function" in value else {"type": "function", "function": value})
     pieces.append(Piece(pieces[-1].end, closed.end(), "tools"))
     pieces.append(Piece(closed.end(), len(body), "content", "content"))
-    found.pieces = [
-        Piece(p.start + offset, p.end + offset, p.part, p.field) for p in pieces if p.start < p.end
-    ]
+    found.pieces = [Piece(p.start + offset, p.end + offset, p.part, p.field) for p in pieces if p.start < p.end]
     return found

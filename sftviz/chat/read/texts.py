@@ -12,9 +12,7 @@ from sftviz.chat.read.transcript import is_transcript, read_transcript, transcri
 from sftviz.chat.read.written import FINISHES, Reading, chat_of
 
 # A bracket opens JSON only where a value can follow: [Chapter 1], [gMASK], [10:00] and [INST] open none
-JSON_START = re.compile(
-    r"\s*(?:\{|\[(?=\s*(?:[\[{\"'“‘\]]|-?\d+(?:\.\d+)?\s*[,\]]|(?:true|false|null|NaN)\b|\Z)))"
-)
+JSON_START = re.compile(r"\s*(?:\{|\[(?=\s*(?:[\[{\"'“‘\]]|-?\d+(?:\.\d+)?\s*[,\]]|(?:true|false|null|NaN)\b|\Z)))")
 JSON_SCALAR = re.compile(
     r'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity|"(?:[^"\\]|\\.)*"', re.DOTALL
 )
@@ -80,7 +78,8 @@ def _is_glm(text: str) -> bool:
 
 
 def _is_chatglm3(text: str) -> bool:
-    return _is_glm(text) and all(found in ("\n ", "") for found in re.findall(r"<\|(?:user|system)\|>(\n ?|)", text))
+    heads = re.findall(r"<\|(?:user|system|assistant)\|>(\n ?)", text)
+    return _is_glm(text) and "<sop>" not in text and bool(heads) and all(found == "\n " for found in heads)
 
 
 # In the order tried: what shares its marks with another family comes before it

@@ -41,7 +41,10 @@ HEADING = re.compile(
     rf"^(?:(?!###[ \t]*\w+[:：])#{{1,6}}[ \t]+[*_]*(?P<who>{WORDS})[*_]*[:：]?[*_]*|[*_]{{2}}(?P<bold>{WORDS})[:：]?[*_]{{2}})[ \t]*$",
     re.MULTILINE | re.IGNORECASE | re.ASCII,
 )
-NAMED = re.compile(rf"^(?:{STAMP})?(?P<who>[^\W\d_][\w.'’\-]{{0,24}}(?: [^\W\d_][\w.'’\-]{{0,24}}){{0,2}})[:：](?:[ \t]+|$)", re.MULTILINE)
+NAMED = re.compile(
+    rf"^(?:{STAMP})?(?P<who>[^\W\d_][\w.'’\-]{{0,24}}(?: [^\W\d_][\w.'’\-]{{0,24}}){{0,2}})[:：](?:[ \t]+|$)",
+    re.MULTILINE,
+)
 FEWEST_NAMED = 3  # lines of two names in turn, one of them known, that make a transcript
 
 
