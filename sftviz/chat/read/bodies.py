@@ -21,7 +21,10 @@ RESPONSE_MARKS = ("<|START_RESPONSE|>", "<|END_RESPONSE|>")  # Cohere's, round t
 RESULTS = (
     (re.compile(r"\s*<tool_response>\n?"), re.compile(r"\n?</tool_response>\s*")),
     (re.compile(r"\s*<\|tool_response_start\|>"), re.compile(r"<\|tool_response_end\|>\s*")),
-    (re.compile(r"<\|tool_response>response:[^{<]*\{(?:value:)?(?:<\|\"\|>)?"), re.compile(r"(?:<\|\"\|>)?\}?<tool_response\|>")),
+    (
+        re.compile(r'<\|tool_response>response:[^{<]*\{(?:value:)?(?:<\|"\|>)?'),
+        re.compile(r'(?:<\|"\|>)?\}?<tool_response\|>'),
+    ),
     (re.compile(r"<\|START_TOOL_RESULT\|>"), re.compile(r"<\|END_TOOL_RESULT\|>")),
     (re.compile(r"<tool_output name=\"[^\"\n]*\">\n?"), re.compile(r"\n?</tool_output>\s*")),
 )  # fmt: skip

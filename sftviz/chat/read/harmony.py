@@ -103,7 +103,7 @@ def _gather_call(text: str, block: Block, name_end: int, reply: _Reply, reading:
     if written.message and written.message.tool_calls:
         reply.pieces.append(Piece(name_end, block.body, "tool_call"))
         reply.calls += written.message.tool_calls
-        reply.pieces += [replace(p, field=_renumbered(p.field, number)) for p in written.pieces]
+        reply.pieces += [p._replace(field=_renumbered(p.field, number)) for p in written.pieces]
         return
     if not recipient:
         return
@@ -141,7 +141,7 @@ def _other(text: str, block: Block, reading: Reading) -> list[Turn]:
     turns[0] = turns[0].around(before=(Piece(block.start, block.body + intro, "header"),))
     turns[-1] = turns[-1].around(after=(Piece(inner_end, block.end, "content"), *after))
     if name and turns[0].message:
-        turns[0] = replace(turns[0], message=replace(turns[0].message, name=name))
+        turns[0] = Turn(replace(turns[0].message, name=name), turns[0].pieces)
     return turns
 
 

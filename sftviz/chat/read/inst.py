@@ -57,7 +57,7 @@ class _Reader:
         start, body = self.start, self.body
         system = SYS.match(self.text, body, end) if role == "user" else None
         if system:
-            self._system(system, start)
+            self.system(system, start)
             start, body = system.end(), system.end()
         elif self.padded and self.text.startswith(" ", body, end):
             body += 1
@@ -71,7 +71,7 @@ class _Reader:
         )  # fmt: skip
         self.reading.add(Turn(Message(role, self.text[body:end]), pieces))
 
-    def _system(self, system: re.Match[str], start: int) -> None:
+    def system(self, system: re.Match[str], start: int) -> None:
         pieces = (
             Piece(start, system.end(1), "header"),
             Piece(system.end(1), system.start(3), "content", "content"),
@@ -86,7 +86,12 @@ class _Reader:
         start, inner_end = self.body, end
         if self.padded and self.text.startswith(" ", start, end):
             start += 1
-            if end < stop and self.spaced_ends and self.text[start:end].endswith(" ") and self.text[end - 2] != " ":
+            if (
+                end < stop
+                and self.spaced_ends
+                and self.text[start:end].endswith(" ")
+                and (end - 1 == start or self.text[end - 2] != " ")
+            ):
                 inner_end -= 1
         [turn] = read_body(Body(self.text, start, inner_end, "assistant", cut=end == stop), self.reading)
         if end == stop:
@@ -134,7 +139,7 @@ def read_inst(text: str) -> Reading:
     bare = re.match(r"\s*(?:<s>\s*)?(?=<<SYS>>)", text)  # LLaVA: <<SYS>> before the first [INST]
     system = SYS.match(text, bare.end()) if bare else None
     if system:
-        reader._system(system, system.start())
+        reader.system(system, system.start())
     at = system.end() if system else 0
     for match in MARK.finditer(text, at):
         reader.step(match)

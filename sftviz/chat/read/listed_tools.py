@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from sftviz.chat.read.json_text import is_object
 from sftviz.chat.read.json_values import values
 from sftviz.chat.read.written import Piece
 
@@ -41,7 +42,9 @@ INTROS = (
     Intro(re.compile(r"\n{0,4}You may call these tools:\n<tools>\n{0,4}"), re.compile(r"\n{0,4}</tools>")),
     Intro(re.compile(r"\n?List of tools: (?:<\|tool_list_start\|>)?"), re.compile(r"(?:<\|tool_list_end\|>)?(?=\Z)")),
     Intro(
-        re.compile(r"Given the following functions, please respond with a JSON.{0,600}?Do not use variables\.\n\n", re.DOTALL),
+        re.compile(
+            r"Given the following functions, please respond with a JSON.{0,600}?Do not use variables\.\n\n", re.DOTALL
+        ),
         re.compile(r"\n{0,4}"),
         ("user",),
     ),
@@ -70,7 +73,7 @@ def _split(body: str, offset: int, intro: Intro, opened: re.Match[str]) -> Liste
     found = Listed()
     at = opened.end()
     tools, stop = values(body, at, len(body))
-    objects = [(a, b, value) for a, b, value in tools if isinstance(value, dict)]
+    objects = [(a, b, value) for a, b, value in tools if is_object(value)]
     closed = intro.closes.search(body, stop) or END.search(body)
     assert closed is not None  # END always matches
     found.unread = not objects

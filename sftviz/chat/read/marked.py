@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from sftviz.chat.messages import Message
 from sftviz.chat.read.bodies import Body, read_body
@@ -18,8 +19,7 @@ ROLES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """One turn as it stands: header [start, body), body [body, end), end tokens [end, stop), white space [stop, next).
 
     `end == stop` where no end token stands.
@@ -101,7 +101,7 @@ def blocks(text: str, marks: Marks, accepts: Callable[[str | None, str], bool] |
                 continue
             if opened and _stops(marks, opened.role, role):
                 body = match.end("mark")
-                found.append(replace(opened, end=start, stop=body, next=body))
+                found.append(opened._replace(end=start, stop=body, next=body))
                 opened = None if end == len(text) else Block(role, body, end, end, end, end)
                 continue
             if opened:
@@ -112,9 +112,9 @@ def blocks(text: str, marks: Marks, accepts: Callable[[str | None, str], bool] |
             found.append(_closed(text, opened, start, stop, marks))
             opened = None
         elif match.lastgroup == "end" and found and found[-1].stop == start > found[-1].end:
-            found[-1] = replace(found[-1], stop=end)  # an end token written twice
+            found[-1] = found[-1]._replace(stop=end)  # an end token written twice
     if opened:
-        found.append(replace(opened, end=len(text), stop=len(text), next=len(text)))
+        found.append(opened._replace(end=len(text), stop=len(text), next=len(text)))
     return list(_with_space(text, found))
 
 
@@ -125,7 +125,7 @@ def _stops(marks: Marks, opened: str, following: str) -> bool:
 
 def _closed(text: str, opened: Block, end: int, stop: int, marks: Marks) -> Block:
     spacer = next((s for s in marks.spacers if text.endswith(s, opened.body, end)), "") if end == stop else ""
-    return replace(opened, end=end - len(spacer), stop=stop - len(spacer))
+    return opened._replace(end=end - len(spacer), stop=stop - len(spacer))
 
 
 def _with_space(text: str, found: list[Block]) -> Iterator[Block]:
@@ -133,7 +133,7 @@ def _with_space(text: str, found: list[Block]) -> Iterator[Block]:
     following = [block.start for block in found[1:]] + [len(text)]
     for block, limit in zip(found, following, strict=True):
         space = SPACE.match(text, block.stop, max(limit, block.stop))
-        yield replace(block, next=space.end() if space else block.stop)
+        yield block._replace(next=space.end() if space else block.stop)
 
 
 def turns_of(text: str, block: Block, role: str, reading: Reading) -> list[Turn]:
@@ -142,7 +142,7 @@ def turns_of(text: str, block: Block, role: str, reading: Reading) -> list[Turn]
     role, name = (named[1], named[2]) if named else (role, None)
     inner = read_body(Body(text, block.body, block.end, role, cut=block.end == block.stop), reading)
     if name and inner[0].message:
-        inner[0] = replace(inner[0], message=replace(inner[0].message, name=name))
+        inner[0] = Turn(replace(inner[0].message, name=name), inner[0].pieces)
     inner[0] = inner[0].around(before=(Piece(block.start, block.body, "header"),))
     after = (Piece(block.end, block.stop, "end"), Piece(block.stop, block.next, "after_end"))
     inner[-1] = inner[-1].around(after=after)

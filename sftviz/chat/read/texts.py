@@ -229,8 +229,8 @@ TEXT_FORMATS = _rows(
     ),
     Format(
         "transcript", "Transcript", "User: Hi\nAssistant: Hello",
-        "Lines or headings that say who speaks: User, Human, Assistant, AI, 用户, 助手, You said, Customer and Agent, Q "
-        "and A.",
+        "Lines or headings that say who speaks: User, Human, Assistant, AI, 用户, 助手, You said, Customer and "
+        "Agent, Q and A.",
         is_transcript, read_transcript, is_text=True,
     ),
     Format(

@@ -7,14 +7,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sftviz.chat.messages import Chat, ChatError, Message, Notice, Severity, Written
 from sftviz.chat.spans import Span
 from sftviz.words import Said
 
 # Tokens that begin, end or fill a document: outside a turn they are no lost text
-BEGINS = r"<s>|<bos>|\[gMASK\] ?(?:sop(?=<))?|<sop>|<BOS_TOKEN>|<\|(?:begin_of_text|startoftext|beginoftext)\|>|<[｜|]begin[▁_ ]of[▁_ ]sentence[｜|]>"
+BEGINS = (
+    r"<s>|<bos>|\[gMASK\] ?(?:sop(?=<))?|<sop>|<BOS_TOKEN>|<\|(?:begin_of_text|startoftext|beginoftext)\|>"
+    r"|<[｜|]begin[▁_ ]of[▁_ ]sentence[｜|]>"
+)
 FINISHES = (
     r"</s>|<eos>|<pad>|<unk>|<EOS_TOKEN>|<PAD>|<\|(?:end_of_text|endoftext|endofprompt|eot|EOT|pad|finetune_right_pad_id)\|>"
     r"|<[｜|](?:end[▁_ ]of[▁_ ]sentence|▁pad▁)[｜|]>"
@@ -22,8 +25,7 @@ FINISHES = (
 AROUND = re.compile(f"{BEGINS}|{FINISHES}")
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """Characters [start, end) of the text. `field` names what they quote; "" where the template wrote them."""
 
     start: int
@@ -32,15 +34,14 @@ class Piece:
     field: str = ""
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """The pieces that belong to one message, in order. No message: the template's own text, outside every turn."""
 
     message: Message | None
     pieces: tuple[Piece, ...]
 
     def around(self, before: tuple[Piece, ...] = (), after: tuple[Piece, ...] = ()) -> "Turn":
-        return replace(self, pieces=(*before, *self.pieces, *after))
+        return Turn(self.message, (*before, *self.pieces, *after))
 
 
 @dataclass
@@ -113,10 +114,8 @@ def _span(piece: Piece, start: int, number: int, message: Message | None) -> Spa
 
 def _merged(spans: Iterator[Span]) -> Iterator[Span]:
     for _, group in groupby(spans, key=lambda span: (span.turn, span.part, span.field)):
-        first = last = next(group)
-        for last in group:
-            pass
-        yield first if last is first else replace(first, end=last.end)
+        run = list(group)
+        yield run[0] if len(run) == 1 else replace(run[0], end=run[-1].end)
 
 
 def _outside(text: str, spans: tuple[Span, ...], around: re.Pattern[str]) -> list[Notice]:
