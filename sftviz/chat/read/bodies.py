@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sftviz.chat.messages import Message, Notice, ToolCall
+from sftviz.chat.messages import Message, ToolCall
 from sftviz.chat.read.calls import bare_call, next_call
 from sftviz.chat.read.listed_tools import listed_tools
+from sftviz.chat.read.own_words import given_words
 from sftviz.chat.read.written import Piece, Reading, Turn
 
 THOUGHTS = (
@@ -20,7 +21,10 @@ RESPONSE_MARKS = ("<|START_RESPONSE|>", "<|END_RESPONSE|>")  # Cohere's, round t
 RESULTS = (
     (re.compile(r"\s*<tool_response>\n?"), re.compile(r"\n?</tool_response>\s*")),
     (re.compile(r"\s*<\|tool_response_start\|>"), re.compile(r"<\|tool_response_end\|>\s*")),
-    (re.compile(r"<\|tool_response>response:[^{<]*\{(?:value:)?(?:<\|\"\|>)?"), re.compile(r"(?:<\|\"\|>)?\}?<tool_response\|>")),
+    (
+        re.compile(r'<\|tool_response>response:[^{<]*\{(?:value:)?(?:<\|"\|>)?'),
+        re.compile(r'(?:<\|"\|>)?\}?<tool_response\|>'),
+    ),
     (re.compile(r"<\|START_TOOL_RESULT\|>"), re.compile(r"<\|END_TOOL_RESULT\|>")),
     (re.compile(r"<tool_output name=\"[^\"\n]*\">\n?"), re.compile(r"\n?</tool_output>\s*")),
 )  # fmt: skip
@@ -47,7 +51,9 @@ def read_body(body: Body, reading: Reading) -> list[Turn]:
         results = _results(body)
         if results:
             return results
-    if body.role in ("system", "developer", "user"):
+    if body.role == "system":
+        return [_system(body, reading)]
+    if body.role in ("developer", "user"):
         return [_with_tools(body, reading)]
     part = "tool_result" if body.role == "tool" else "content"
     return [_plain(body, part)]
@@ -58,6 +64,15 @@ def _plain(body: Body, part: str = "content") -> Turn:
     return Turn(Message(body.role, content), (Piece(body.start, body.end, part, "content"),))
 
 
+def _system(body: Body, reading: Reading) -> Turn:
+    """A system turn without what its template writes there on its own; nothing else in it: no message."""
+    start, end = given_words(body.text, body.start, body.end)
+    own = (Piece(body.start, start, "header"),), (Piece(end, body.end, "header"),)
+    if start == end and body.start < body.end:
+        return Turn(None, own[0] + own[1])
+    return _with_tools(replace(body, start=start, end=end), reading).around(*own)
+
+
 def _with_tools(body: Body, reading: Reading) -> Turn:
     """A message beside which the template has listed the tools, or only that list."""
     listed = listed_tools(body.text, body.start, body.end, body.role)
@@ -66,7 +81,7 @@ def _with_tools(body: Body, reading: Reading) -> Turn:
     first = len(reading.tools)
     reading.tools += listed.tools
     if listed.unread:
-        reading.notices.append(Notice("tools_not_read", None, {}, "note"))
+        reading.tell("tools_not_read", "note")
     pieces = [
         Piece(p.start, p.end, p.part, f"tools.{int(p.field[6:]) + first}" if p.field.startswith("tools.") else p.field)
         for p in listed.pieces
@@ -201,7 +216,7 @@ def _words_and_calls(body: Body, at: int, calls: list[ToolCall], reading: Readin
         pieces += call.pieces
         words += [piece for piece in call.pieces if piece.field == "content"]
         if not call.calls:
-            reading.notices.append(Notice("call_not_read", None, {"start": body.text[call.start : call.start + 40]}))
+            reading.tell("call_not_read", placed=True, start=body.text[call.start : call.start + 40])
         at = call.stop
 
 

@@ -149,8 +149,8 @@ def _from_groups(head: str, pair: str) -> Callable[[Draft, int, int], None]:
 
     def read(draft: Draft, start: int, end: int) -> None:
         found = list(heads.finditer(draft.text, start, end))
-        limits = [match.start() for match in found[1:]] + [end]
-        for match, limit in zip(found, limits, strict=True):
+        limits = [*(match.start() for match in found[1:]), end]
+        for match, limit in zip(found, limits, strict=False):
             draft.quote(match.start("name"), match.end("name"), ".name")
             arguments: dict[str, Any] = {}
             for given in pairs.finditer(draft.text, match.end(), limit):

@@ -67,7 +67,7 @@ OPENCHAT = Marks(
 IDEFICS = Marks(
     r"(?:^|(?<=[>\n]))(?P<role>User|Assistant|System|Tool):[ ]?",
     r"<end_of_utterance>",
-    begin=r"<\|im_start\|>|<\|begin_of_text\|>|<s>",
+    begin=r"<\|im_start\|>(?!user|system|assistant)|<\|begin_of_text\|>|<s>",
     roles={"User": "user", "Assistant": "assistant", "System": "system", "Tool": "tool"},
 )
 NEMOTRON = Marks(

@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from sftviz.chat.messages import Message, Notice, ToolCall
+from sftviz.chat.messages import Message, ToolCall
 from sftviz.chat.read.bodies import Body, read_body
 from sftviz.chat.read.json_values import value_at
 from sftviz.chat.read.marked import Block, Marks, blocks
 from sftviz.chat.read.written import Piece, Reading, Turn
-from sftviz.words import Said
 
 MARKS = Marks(
     head=r"<\|start\|>(?P<role>[^<]*(?:<\|(?:channel|constrain)\|>[^<]*)*)(?:<\|message\|>|\Z)",
@@ -17,10 +16,6 @@ MARKS = Marks(
 CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 RECIPIENT = re.compile(r"\bto=([^\s<]+)")
 ASSISTANT = re.compile(r"<\|start\|>assistant")
-META = re.compile(
-    r"You are ChatGPT, a large language model trained by OpenAI\.\nKnowledge cutoff: .*# Valid channels: [^\n]*(?:\nCalls to these tools[^\n]*)?",
-    re.DOTALL,
-)
 INSTRUCTIONS = "# Instructions\n\n"
 
 
@@ -51,16 +46,17 @@ def read_harmony(text: str) -> Reading:
     for block in blocks(text, MARKS):
         kind = _kind(block.role)
         if gathered and (kind == "other" or not gathered.takes(kind)):
-            reading.turns.append(gathered.turn())
+            reading.add(gathered.turn())
             gathered = None
         if kind == "other":
-            reading.turns += _other(text, block, reading)
+            for turn in _other(text, block, reading):
+                reading.add(turn)
             continue
         gathered = gathered or _Reply()
         _gather(text, block, kind, gathered, reading)
         _tell_end(text, block, kind, reading)
     if gathered:
-        reading.turns.append(gathered.turn())
+        reading.add(gathered.turn())
     return reading
 
 
@@ -107,7 +103,7 @@ def _gather_call(text: str, block: Block, name_end: int, reply: _Reply, reading:
     if written.message and written.message.tool_calls:
         reply.pieces.append(Piece(name_end, block.body, "tool_call"))
         reply.calls += written.message.tool_calls
-        reply.pieces += [replace(p, field=_renumbered(p.field, number)) for p in written.pieces]
+        reply.pieces += [p._replace(field=_renumbered(p.field, number)) for p in written.pieces]
         return
     if not recipient:
         return
@@ -137,8 +133,6 @@ def _other(text: str, block: Block, reading: Reading) -> list[Turn]:
     if author not in ("system", "developer", "user"):
         role, name = "tool", author.split(".", 1)[-1] if author.startswith("functions.") else author or None
     after = (Piece(block.end, block.stop, "end"), Piece(block.stop, block.next, "after_end"))
-    if role == "system" and META.fullmatch(text, block.body, block.end):
-        return [Turn(None, (Piece(block.start, block.end, "header"), *after))]
     intro = len(INSTRUCTIONS) if text.startswith(INSTRUCTIONS, block.body, block.end) else 0
     inner_end = block.end
     if intro and text.endswith("\n\n", block.body + intro, block.end):
@@ -147,15 +141,14 @@ def _other(text: str, block: Block, reading: Reading) -> list[Turn]:
     turns[0] = turns[0].around(before=(Piece(block.start, block.body + intro, "header"),))
     turns[-1] = turns[-1].around(after=(Piece(inner_end, block.end, "content"), *after))
     if name and turns[0].message:
-        turns[0] = replace(turns[0], message=replace(turns[0].message, name=name))
+        turns[0] = Turn(replace(turns[0].message, name=name), turns[0].pieces)
     return turns
 
 
 def _tell_end(text: str, block: Block, kind: str, reading: Reading) -> None:
     if block.stop > block.end or block.body == block.end:
         return
-    where = Said("place.message", n=sum(turn.message is not None for turn in reading.turns) + 1)
     if block.end == len(text):
-        reading.notices.append(Notice("cut_short", where, {}, "note"))
+        reading.tell("cut_short", "note", placed=True)
     else:
-        reading.notices.append(Notice("unclosed_turn", where, {"role": "assistant"}))
+        reading.tell("unclosed_turn", placed=True, role="assistant")

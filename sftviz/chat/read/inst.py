@@ -3,19 +3,19 @@
 import re
 from dataclasses import dataclass, field
 
-from sftviz.chat.messages import Message, Notice
+from sftviz.chat.messages import Message
 from sftviz.chat.read.bodies import Body, read_body
 from sftviz.chat.read.json_values import values
-from sftviz.chat.read.written import Piece, Reading, Turn
-from sftviz.words import Said
+from sftviz.chat.read.written import BEGINS, FINISHES, Piece, Reading, Turn
 
+NEXT = rf"\[(?:INST|TOOL_RESULTS|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]|<<SYS>>|{BEGINS}|{FINISHES}"
 MARK = re.compile(
     r"(?P<opens>\[(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS)\])"
     r"|(?P<closes>\[/(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS)\])"
-    r"|(?P<end></s>(?=\s*(?:<s>|\[(?:INST|TOOL_RESULTS|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]|</s>|<<SYS>>|\Z)))"
-    r"|(?P<begin><s>(?=\s*(?:<s>|\[(?:INST|AVAILABLE_TOOLS|SYSTEM_PROMPT)\]|<<SYS>>)))"
+    rf"|(?P<end>(?:{FINISHES})(?=\s*(?:{NEXT}|\Z)))|(?P<begin>(?:{BEGINS})(?=\s*(?:{NEXT})))"
 )
 SYS = re.compile(r"(\s*<<SYS>>\n?)(.*?)(\n?<</SYS>>\n{0,2})", re.DOTALL)
+SPACE = re.compile(r"\s*")
 KINDS = {"INST": "user", "SYSTEM_PROMPT": "system", "AVAILABLE_TOOLS": "tools", "TOOL_RESULTS": "tool"}
 
 
@@ -25,14 +25,11 @@ class _Reader:
 
     text: str
     padded: bool  # Llama 2 and Mistral v1 put one space inside the marks
+    spaced_ends: bool  # … and Llama 2 one before </s>
     reading: Reading = field(default_factory=Reading)
     role: str | None = None  # of what is open
     start: int = 0
     body: int = 0
-
-    @property
-    def count(self) -> int:
-        return sum(turn.message is not None for turn in self.reading.turns)
 
     def close(self, end: int, stop: int) -> None:
         """End what is open: its body at `end`, its end token at `stop`."""
@@ -52,37 +49,35 @@ class _Reader:
             self.reading.tools.append(value if "function" in value else {"type": "function", "function": value})
         pieces.append(Piece(pieces[-1].end, stop, "tools"))
         if not found:
-            self.reading.notices.append(Notice("tools_not_read", None, {}, "note"))
-        self.reading.turns.append(Turn(None, tuple(pieces)))
+            self.reading.tell("tools_not_read", "note")
+        self.reading.add(Turn(None, tuple(pieces)))
 
     def _asked(self, role: str, end: int, stop: int) -> None:
         """A user's, system's or tool's turn; the system message of Llama 2 stands inside the user's."""
         start, body = self.start, self.body
         system = SYS.match(self.text, body, end) if role == "user" else None
         if system:
-            self._system(system, start)
+            self.system(system, start)
             start, body = system.end(), system.end()
         elif self.padded and self.text.startswith(" ", body, end):
             body += 1
         if self.padded and end < stop and end > body and self.text[end - 1] == " ":
             end -= 1
         if end == stop and role == "user":
-            self.reading.notices.append(
-                Notice("unclosed_turn", Said("place.message", n=self.count + 1), {"role": role})
-            )
+            self.reading.tell("unclosed_turn", placed=True, role=role)
         part = "tool_result" if role == "tool" else "content"
         pieces = (
             Piece(start, body, "header"), Piece(body, end, part, "content"), Piece(end, stop, "end"),
         )  # fmt: skip
-        self.reading.turns.append(Turn(Message(role, self.text[body:end]), pieces))
+        self.reading.add(Turn(Message(role, self.text[body:end]), pieces))
 
-    def _system(self, system: re.Match[str], start: int) -> None:
+    def system(self, system: re.Match[str], start: int) -> None:
         pieces = (
             Piece(start, system.end(1), "header"),
             Piece(system.end(1), system.start(3), "content", "content"),
             Piece(system.start(3), system.end(), "end"),
         )
-        self.reading.turns.append(Turn(Message("system", system[2]), pieces))
+        self.reading.add(Turn(Message("system", system[2]), pieces))
 
     def _reply(self, end: int, stop: int) -> None:
         """An answer; an answer of nothing, not even an end token, is a prompt that waits for one."""
@@ -91,23 +86,24 @@ class _Reader:
         start, inner_end = self.body, end
         if self.padded and self.text.startswith(" ", start, end):
             start += 1
-            if end < stop and end > start and self.text[end - 1] == " " and self.spaced_ends:
+            if (
+                end < stop
+                and self.spaced_ends
+                and self.text[start:end].endswith(" ")
+                and (end - 1 == start or self.text[end - 2] != " ")
+            ):
                 inner_end -= 1
         [turn] = read_body(Body(self.text, start, inner_end, "assistant", cut=end == stop), self.reading)
         if end == stop:
-            last = "cut_short" if stop == len(self.text) else "unclosed_turn"
-            where = Said("place.message", n=self.count + 1)
-            values_ = {} if last == "cut_short" else {"role": "assistant"}
-            self.reading.notices.append(Notice(last, where, values_, "note" if last == "cut_short" else "warning"))
+            if stop == len(self.text):
+                self.reading.tell("cut_short", "note", placed=True)
+            else:
+                self.reading.tell("unclosed_turn", placed=True, role="assistant")
         # The template's padding is written by the assistant all the same
         turn = turn.around(
             (Piece(self.body, start, "content"),), (Piece(inner_end, end, "content"), Piece(end, stop, "end"))
         )
-        self.reading.turns.append(turn)
-
-    @property
-    def spaced_ends(self) -> bool:
-        return " </s>" in self.text
+        self.reading.add(turn)
 
     def step(self, match: re.Match[str]) -> None:
         kind, start, end = match.lastgroup, *match.span()
@@ -138,11 +134,12 @@ def is_llama2(text: str) -> bool:
 
 
 def read_inst(text: str) -> Reading:
-    reader = _Reader(text, padded="[INST] " in text and "[SYSTEM_PROMPT]" not in text)
+    padded = "[INST] " in text and "[SYSTEM_PROMPT]" not in text
+    reader = _Reader(text, padded, spaced_ends=" </s>" in text)
     bare = re.match(r"\s*(?:<s>\s*)?(?=<<SYS>>)", text)  # LLaVA: <<SYS>> before the first [INST]
     system = SYS.match(text, bare.end()) if bare else None
     if system:
-        reader._system(system, system.start())
+        reader.system(system, system.start())
     at = system.end() if system else 0
     for match in MARK.finditer(text, at):
         reader.step(match)
@@ -155,6 +152,6 @@ def _add_space(text: str, reading: Reading) -> None:
     """White space behind an end token, up to the next mark."""
     for i, turn in enumerate(reading.turns):
         stop = turn.pieces[-1].end
-        space = re.compile(r"\s*").match(text, stop)
+        space = SPACE.match(text, stop)
         if space and space.end() > stop and turn.message:
             reading.turns[i] = turn.around(after=(Piece(stop, space.end(), "after_end"),))

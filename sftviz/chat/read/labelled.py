@@ -101,6 +101,6 @@ def is_vicuna(text: str) -> bool:
 
 
 def is_glaive(text: str) -> bool:
-    if not {"user", "assistant"} <= set(_labels(GLAIVE, text)) or not GLAIVE.role:
+    if not {"user", "assistant"} <= set(_labels(GLAIVE, text)):
         return False
     return "FUNCTION RESPONSE:" in text or "<|endoftext|>" in text or "<functioncall>" in text

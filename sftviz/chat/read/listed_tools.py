@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from sftviz.chat.read.json_text import is_object
 from sftviz.chat.read.json_values import values
 from sftviz.chat.read.written import Piece
 
@@ -30,7 +31,7 @@ END = re.compile(r"\Z")
 INTROS = (
     # Qwen 2.5 and 3, GLM: the rest of the turn is the template's
     Intro(
-        re.compile(r"\n{0,4}# Tools\n\nYou may call one or more functions.{0,2000}?<tools>\n{0,4}", re.DOTALL),
+        re.compile(r"\n{0,4}# Tools\n\nYou may call one or more functions.{0,2000}?<tools>\n{1,4}", re.DOTALL),
         re.compile(r"\n{0,4}</tools>.*\Z", re.DOTALL),
     ),
     # Qwen 3.5 and later, Nemotron 3: the system message may follow
@@ -41,14 +42,20 @@ INTROS = (
     Intro(re.compile(r"\n{0,4}You may call these tools:\n<tools>\n{0,4}"), re.compile(r"\n{0,4}</tools>")),
     Intro(re.compile(r"\n?List of tools: (?:<\|tool_list_start\|>)?"), re.compile(r"(?:<\|tool_list_end\|>)?(?=\Z)")),
     Intro(
-        re.compile(r"Given the following functions, please respond with a JSON.{0,600}?Do not use variables\.\n\n", re.DOTALL),
+        re.compile(
+            r"Given the following functions, please respond with a JSON.{0,600}?Do not use variables\.\n\n", re.DOTALL
+        ),
         re.compile(r"\n{0,4}"),
         ("user",),
     ),
     Intro(re.compile(r"(?:(?<=-\n)|(?<=- \n))(?=\{)"), re.compile(r"\s*\Z")),  # glaive
     Intro(re.compile(r"<\|tool>(?=declaration:)"), re.compile(r"<tool\|>(?=\Z)")),  # Gemma 4
     Intro(re.compile(r"(?:\n\n)?# Tools\n\n(?=## functions\n\nnamespace functions)"), END),  # gpt-oss
-    Intro(re.compile(r"\n\nIn this environment you have access to a set of tools"), END),
+    # Muse
+    Intro(
+        re.compile(r"\n\nReasoning strength: \w+\.\n\nIn this environment.{0,2000}?// Function schemas\n", re.DOTALL),
+        re.compile(r"\n\nHere's an example.*\Z", re.DOTALL),
+    ),
 )  # fmt: skip
 
 
@@ -66,7 +73,7 @@ def _split(body: str, offset: int, intro: Intro, opened: re.Match[str]) -> Liste
     found = Listed()
     at = opened.end()
     tools, stop = values(body, at, len(body))
-    objects = [(a, b, value) for a, b, value in tools if isinstance(value, dict)]
+    objects = [(a, b, value) for a, b, value in tools if is_object(value)]
     closed = intro.closes.search(body, stop) or END.search(body)
     assert closed is not None  # END always matches
     found.unread = not objects

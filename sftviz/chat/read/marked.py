@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
-from sftviz.chat.messages import Message, Notice
+from sftviz.chat.messages import Message
 from sftviz.chat.read.bodies import Body, read_body
 from sftviz.chat.read.written import BEGINS, FINISHES, Piece, Reading, Turn
-from sftviz.words import Said
 
 SPACE = re.compile(r"\s*")
 NAMED = re.compile(r"(\w+) name=(\S+)")
@@ -19,8 +19,7 @@ ROLES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """One turn as it stands: header [start, body), body [body, end), end tokens [end, stop), white space [stop, next).
 
     `end == stop` where no end token stands.
@@ -54,8 +53,12 @@ class Marks:
     preamble: re.Pattern[str] | None = None  # … unless it is the template's own
 
     def role(self, written: str) -> str:
-        known = {**ROLES, **(self.roles or {})}
-        return known.get(written, known.get(written.lower(), written) if self.roles else written)
+        """The role that a header's word stands for; an unknown word stays as it is."""
+        return (self.roles or {}).get(written) or ROLES.get(written, written)
+
+    @cached_property
+    def around(self) -> re.Pattern[str]:
+        return re.compile(f"{self.begin}|{self.finish}|{BEGINS}|{FINISHES}")
 
     @cached_property
     def scanner(self) -> re.Pattern[str]:
@@ -73,12 +76,14 @@ def read_marked(marks: Marks, accepts: Callable[[str | None, str], bool] | None 
 
     def read(text: str) -> Reading:
         found = blocks(text, marks, accepts)
-        reading = Reading()
+        reading = Reading(around=marks.around)
         if marks.system_first:
             _read_preamble(text, found[0].start if found else len(text), marks, reading)
         for block in found:
-            reading.turns += turns_of(text, block, marks.role(block.role), reading)
-        _tell_ends(found, marks, reading)
+            role = marks.role(block.role)
+            _tell_end(text, block, role, marks, reading)
+            for turn in turns_of(text, block, role, reading):
+                reading.add(turn)
         return reading
 
     return read
@@ -96,7 +101,7 @@ def blocks(text: str, marks: Marks, accepts: Callable[[str | None, str], bool] |
                 continue
             if opened and _stops(marks, opened.role, role):
                 body = match.end("mark")
-                found.append(replace(opened, end=start, stop=body, next=body))
+                found.append(opened._replace(end=start, stop=body, next=body))
                 opened = None if end == len(text) else Block(role, body, end, end, end, end)
                 continue
             if opened:
@@ -107,9 +112,9 @@ def blocks(text: str, marks: Marks, accepts: Callable[[str | None, str], bool] |
             found.append(_closed(text, opened, start, stop, marks))
             opened = None
         elif match.lastgroup == "end" and found and found[-1].stop == start > found[-1].end:
-            found[-1] = replace(found[-1], stop=end)  # an end token written twice
+            found[-1] = found[-1]._replace(stop=end)  # an end token written twice
     if opened:
-        found.append(replace(opened, end=len(text), stop=len(text), next=len(text)))
+        found.append(opened._replace(end=len(text), stop=len(text), next=len(text)))
     return list(_with_space(text, found))
 
 
@@ -120,7 +125,7 @@ def _stops(marks: Marks, opened: str, following: str) -> bool:
 
 def _closed(text: str, opened: Block, end: int, stop: int, marks: Marks) -> Block:
     spacer = next((s for s in marks.spacers if text.endswith(s, opened.body, end)), "") if end == stop else ""
-    return replace(opened, end=end - len(spacer), stop=stop - len(spacer))
+    return opened._replace(end=end - len(spacer), stop=stop - len(spacer))
 
 
 def _with_space(text: str, found: list[Block]) -> Iterator[Block]:
@@ -128,7 +133,7 @@ def _with_space(text: str, found: list[Block]) -> Iterator[Block]:
     following = [block.start for block in found[1:]] + [len(text)]
     for block, limit in zip(found, following, strict=True):
         space = SPACE.match(text, block.stop, max(limit, block.stop))
-        yield replace(block, next=space.end() if space else block.stop)
+        yield block._replace(next=space.end() if space else block.stop)
 
 
 def turns_of(text: str, block: Block, role: str, reading: Reading) -> list[Turn]:
@@ -137,7 +142,7 @@ def turns_of(text: str, block: Block, role: str, reading: Reading) -> list[Turn]
     role, name = (named[1], named[2]) if named else (role, None)
     inner = read_body(Body(text, block.body, block.end, role, cut=block.end == block.stop), reading)
     if name and inner[0].message:
-        inner[0] = replace(inner[0], message=replace(inner[0].message, name=name))
+        inner[0] = Turn(replace(inner[0].message, name=name), inner[0].pieces)
     inner[0] = inner[0].around(before=(Piece(block.start, block.body, "header"),))
     after = (Piece(block.end, block.stop, "end"), Piece(block.stop, block.next, "after_end"))
     inner[-1] = inner[-1].around(after=after)
@@ -153,20 +158,24 @@ def _read_preamble(text: str, end: int, marks: Marks, reading: Reading) -> None:
     if start >= stop:
         return
     if marks.preamble and marks.preamble.fullmatch(text, start, stop):
-        reading.turns.append(Turn(None, (Piece(start, end, "header"),)))
+        reading.add(Turn(None, (Piece(start, end, "header"),)))
         return
     pieces = (Piece(start, stop, "content", "content"), Piece(stop, end, "after_end"))
-    reading.turns.append(Turn(Message("system", text[start:stop]), pieces))
+    reading.add(Turn(Message("system", text[start:stop]), pieces))
 
 
-def _tell_ends(found: list[Block], marks: Marks, reading: Reading) -> None:
-    """Notices of turns that miss the end token which others of their kind have."""
-    for i, block in enumerate(found):
-        role = marks.role(block.role)
-        if block.stop > block.end or role not in marks.ended or block.body == block.end:
-            continue
-        where = Said("place.message", n=i + 1)
-        if i < len(found) - 1:
-            reading.notices.append(Notice("unclosed_turn", where, {"role": role}))
-        elif role == "assistant":
-            reading.notices.append(Notice("cut_short", where, {}, "note"))
+def _goes_on(text: str, block: Block) -> bool:
+    return text.endswith(("<tool_response|>", "<|tool_response>"), block.body, block.end)
+
+
+def _tell_end(text: str, block: Block, role: str, marks: Marks, reading: Reading) -> None:
+    """A notice where a turn misses the end token which others of its kind have.
+
+    A turn that a call's result ends (Gemma 4) goes on behind the next header.
+    """
+    if block.stop > block.end or role not in marks.ended or block.body == block.end or _goes_on(text, block):
+        return
+    if block.next < len(text):
+        reading.tell("unclosed_turn", placed=True, role=role)
+    elif role == "assistant":
+        reading.tell("cut_short", "note", placed=True)

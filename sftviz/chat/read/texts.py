@@ -78,7 +78,8 @@ def _is_glm(text: str) -> bool:
 
 
 def _is_chatglm3(text: str) -> bool:
-    return _is_glm(text) and all(found in ("\n ", "") for found in re.findall(r"<\|(?:user|system)\|>(\n ?|)", text))
+    heads = re.findall(r"<\|(?:user|system|assistant)\|>(\n ?)", text)
+    return _is_glm(text) and "<sop>" not in text and bool(heads) and all(found == "\n " for found in heads)
 
 
 # In the order tried: what shares its marks with another family comes before it
@@ -228,8 +229,8 @@ TEXT_FORMATS = _rows(
     ),
     Format(
         "transcript", "Transcript", "User: Hi\nAssistant: Hello",
-        "Lines or headings that say who speaks: User, Human, Assistant, AI, 用户, 助手, You said, Customer and Agent, Q "
-        "and A.",
+        "Lines or headings that say who speaks: User, Human, Assistant, AI, 用户, 助手, You said, Customer and "
+        "Agent, Q and A.",
         is_transcript, read_transcript, is_text=True,
     ),
     Format(

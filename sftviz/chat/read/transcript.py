@@ -1,9 +1,10 @@
 """Plain transcripts: lines or headings that say who speaks. They are chats that a template writes, no training text."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from sftviz.chat.messages import Chat, Message, Notice
 
@@ -11,7 +12,8 @@ SPEAKERS = {
     "user": "user", "human": "user", "用户": "user", "人类": "user", "问": "user", "提问": "user",
     "assistant": "assistant", "ai": "assistant", "bot": "assistant", "gpt": "assistant", "model": "assistant",
     "chatbot": "assistant", "ai assistant": "assistant",
-    "助手": "assistant", "模型": "assistant", "答": "assistant", "回答": "assistant", "机器人": "assistant", "助理": "assistant",
+    "助手": "assistant", "模型": "assistant", "答": "assistant", "回答": "assistant",
+    "机器人": "assistant", "助理": "assistant",
     "system": "system", "系统": "system",
     "tool": "tool", "工具": "tool", "observation": "tool", "function response": "tool", "developer": "developer",
 }  # fmt: skip
@@ -38,13 +40,12 @@ LINE = re.compile(
 )
 SAID = re.compile(r"^[ \t]*(?P<who>[A-Za-z][\w .\-]{0,30}?) said:[ \t]*$", re.MULTILINE | re.ASCII)
 HEADING = re.compile(
-    rf"^(?:(?!###[ \t]*\w+[:：])#{{1,6}}[ \t]+[*_]*(?P<who>{WORDS})[*_]*[:：]?[*_]*|[*_]{{2}}(?P<bold>{WORDS})[:：]?[*_]{{2}})[ \t]*$",
+    rf"^(?:(?!###[ \t]*\w+[:：])#{{1,6}}[ \t]+[*_]*(?P<who>{WORDS})[*_]*[:：]?[*_]*"
+    rf"|[*_]{{2}}(?P<bold>{WORDS})[:：]?[*_]{{2}})[ \t]*$",
     re.MULTILINE | re.IGNORECASE | re.ASCII,
 )
-NAMED = re.compile(
-    rf"^(?:{STAMP})?(?P<who>[^\W\d_][\w.'’\-]{{0,24}}(?: [^\W\d_][\w.'’\-]{{0,24}}){{0,2}})[:：](?:[ \t]+|$)",
-    re.MULTILINE,
-)
+NAME = r"[^\W\d_][\w.'’\-]{0,24}"
+NAMED = re.compile(rf"^(?:{STAMP})?(?P<who>{NAME}(?: {NAME}){{0,2}})[:：](?:[ \t]+|$)", re.MULTILINE)
 FEWEST_NAMED = 3  # lines of two names in turn, one of them known, that make a transcript
 
 
@@ -116,7 +117,7 @@ def _names(text: str, lead: int) -> list[re.Match[str]]:
         return []
     found = list(NAMED.finditer(text))
     names = [match["who"] for match in found]
-    alternate = all(a != b for a, b in zip(names, names[1:], strict=False))
+    alternate = all(a != b for a, b in pairwise(names))
     return found if len(found) >= FEWEST_NAMED and len(set(names)) == 2 and alternate else []
 
 
@@ -142,6 +143,3 @@ def read_transcript(text: str) -> Chat:
     told = tuple(f"{who} → {role}" for who, role in list(guessed)[:10])
     notices = (Notice("roles_guessed", None, {"roles": told}, "note"),) if told else ()
     return Chat(messages, "transcript", notices=notices)
-
-
-Reader = Callable[[str], Chat]

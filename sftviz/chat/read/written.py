@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from sftviz.chat.messages import Chat, ChatError, Message, Notice, Written
+from sftviz.chat.messages import Chat, ChatError, Message, Notice, Severity, Written
 from sftviz.chat.spans import Span
+from sftviz.words import Said
 
 # Tokens that begin, end or fill a document: outside a turn they are no lost text
-BEGINS = r"<s>|<bos>|\[gMASK\]|<sop>|<BOS_TOKEN>|<\|(?:begin_of_text|startoftext|beginoftext)\|>|<[｜|]begin[▁_ ]of[▁_ ]sentence[｜|]>"
+BEGINS = (
+    r"<s>|<bos>|\[gMASK\] ?(?:sop(?=<))?|<sop>|<BOS_TOKEN>|<\|(?:begin_of_text|startoftext|beginoftext)\|>"
+    r"|<[｜|]begin[▁_ ]of[▁_ ]sentence[｜|]>"
+)
 FINISHES = (
     r"</s>|<eos>|<pad>|<unk>|<EOS_TOKEN>|<PAD>|<\|(?:end_of_text|endoftext|endofprompt|eot|EOT|pad|finetune_right_pad_id)\|>"
     r"|<[｜|](?:end[▁_ ]of[▁_ ]sentence|▁pad▁)[｜|]>"
@@ -21,8 +25,7 @@ FINISHES = (
 AROUND = re.compile(f"{BEGINS}|{FINISHES}")
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """Characters [start, end) of the text. `field` names what they quote; "" where the template wrote them."""
 
     start: int
@@ -31,15 +34,14 @@ class Piece:
     field: str = ""
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """The pieces that belong to one message, in order. No message: the template's own text, outside every turn."""
 
     message: Message | None
     pieces: tuple[Piece, ...]
 
     def around(self, before: tuple[Piece, ...] = (), after: tuple[Piece, ...] = ()) -> "Turn":
-        return replace(self, pieces=(*before, *self.pieces, *after))
+        return Turn(self.message, (*before, *self.pieces, *after))
 
 
 @dataclass
@@ -48,7 +50,27 @@ class Reading:
 
     turns: list[Turn] = field(default_factory=list[Turn])
     tools: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    notices: list[Notice] = field(default_factory=list[Notice])
+    _told: dict[str, Notice] = field(default_factory=dict[str, Notice])
+    _counts: dict[str, int] = field(default_factory=dict[str, int])
+    around: re.Pattern[str] = AROUND  # tokens that may stand outside every turn
+    messages: int = 0
+
+    def add(self, turn: Turn) -> None:
+        self.turns.append(turn)
+        self.messages += turn.message is not None
+
+    def tell(self, code: str, severity: Severity = "warning", *, placed: bool = False, **values: Any) -> None:
+        """Note a doubt. Many of one kind are one notice: the first one's values, and their count.
+
+        placed: it is about the message that is added next.
+        """
+        where = Said("place.message", n=self.messages + 1) if placed else None
+        self._told.setdefault(code, Notice(code, where, values, severity))
+        self._counts[code] = self._counts.get(code, 0) + 1
+
+    @property
+    def notices(self) -> list[Notice]:
+        return [replace(n, values={**n.values, "count": self._counts[n.code]}) for n in self._told.values()]
 
 
 def chat_of(text: str, reading: Reading, form: str, template: str | None) -> Chat:
@@ -62,7 +84,7 @@ def chat_of(text: str, reading: Reading, form: str, template: str | None) -> Cha
     if not messages:
         raise ChatError("no_turns_in_text")
     spans = tuple(_merged(_tiled(text, reading.turns)))
-    notices = (*reading.notices, *_outside(text, spans))
+    notices = (*reading.notices, *_outside(text, spans, reading.around))
     chat = Chat(messages, form, tuple(reading.tools), template, notices=notices)
     return replace(chat, written=Written(text, spans))
 
@@ -91,14 +113,14 @@ def _span(piece: Piece, start: int, number: int, message: Message | None) -> Spa
 
 
 def _merged(spans: Iterator[Span]) -> Iterator[Span]:
-    for _, group in groupby(spans, key=lambda span: replace(span, start=0, end=0)):
+    for _, group in groupby(spans, key=lambda span: (span.turn, span.part, span.field)):
         run = list(group)
-        yield replace(run[0], end=run[-1].end)
+        yield run[0] if len(run) == 1 else replace(run[0], end=run[-1].end)
 
 
-def _outside(text: str, spans: tuple[Span, ...]) -> list[Notice]:
+def _outside(text: str, spans: tuple[Span, ...], around: re.Pattern[str]) -> list[Notice]:
     """A notice where words stand outside every turn: nobody's, so nothing of them is ever supervised."""
-    loose = [AROUND.sub("", text[span.start : span.end]).strip() for span in spans if span.part == "gap"]
+    loose = [around.sub("", text[span.start : span.end]).strip() for span in spans if span.part == "gap"]
     left = [piece for piece in loose if piece]
     if not left:
         return []
