@@ -38,7 +38,7 @@ HOSTILE = {
     "T09 syntax": ("{{ messages[ }}", "line 1"),
     "T09 undefined": ("\n\n{{ nothing.at }}", "line 3.*'nothing' is undefined"),
     "T11 long": ("{# " + "x" * 70_000 + " #}{", "65,536 are allowed"),
-    "T11 output": ("{% for i in range(90000) %}{{ 'x' * 50 }}{% endfor %}", "2,097,152 are allowed"),
+    "T11 output": ("{% for i in range(90000) %}{{ 'x' * 50 }}{% endfor %}", "200,000 are allowed"),
     "namespace": ("{% set ns = namespace(__x=1) %}", "underscore"),
 }
 

@@ -34,15 +34,17 @@ def missing(leaves: Leaves, runs: Sequence[Run] | None) -> list[int]:
     return [i for i, leaf in enumerate(leaves.table) if _counts(leaf) and _place(leaf) not in out]
 
 
-def untracked(missed: list[int], chat: Chat, write: Callable[[list[Any], list[Any]], str | None]) -> set[int]:
+def untracked(
+    missed: list[int], messages: list[Any], tools: list[Any], write: Callable[[list[Any], list[Any]], str | None]
+) -> set[int]:
     """Those of the missing leaves that come out all the same, by a way that could not be followed.
 
     They are told by writing the chat once more with an unlikely word in the place of each.
     """
     words: dict[int, Any] = {leaf: f"zq{leaf}vx" for leaf in missed}
-    plain = Leaves(chat.to_dicts(), list(chat.tools))
+    plain = Leaves(messages, tools)
     words |= {leaf: 7_000_000_019 + leaf for leaf in missed if plain.table[leaf].kind == "number"}
-    probe = Leaves(chat.to_dicts(), list(chat.tools), words)
+    probe = Leaves(messages, tools, words)
     text = write(probe.messages, probe.tools)
     if text is None:  # the template refuses the words: nothing is known, so nothing is called lost
         return set(missed)

@@ -7,34 +7,35 @@ from typing import Any
 from sftviz.chat.messages import Message
 from sftviz.chat.write import engine
 from sftviz.chat.write.control import THINK_BLOCK, pattern
-from sftviz.chat.write.leaves import Leaves
+from sftviz.chat.write.leaves import Leaves, dicts
 from sftviz.chat.write.pieces import Piece, is_plain_role, own_part, pieces
 from sftviz.chat.write.server import render_bounded
 from sftviz.chat.write.spans import Frame
+from sftviz.chat.write.templates import Template
 
 PLAIN = (Message("user", "Ask"), Message("assistant", "Tell"), Message("user", "Ask"), Message("assistant", "Tell"))
 
 
-def answer(jinja: str, trusted: bool, **job: Any) -> engine.Result:
+def answer(template: Template, **job: Any) -> engine.Result:
     """The engine's answer, from this process for a template that comes with sftviz, else from the bounded helper."""
-    longest = engine.LONGEST_TEXT if trusted else engine.LONGEST_UNTRUSTED
-    whole = {"template": jinja, "longest": longest, "tracked": True, "tools": [], "variables": {}, **job}
-    return engine.render(whole) if trusted else render_bounded(whole)
+    longest = engine.LONGEST_TEXT if template.trusted else engine.LONGEST_UNTRUSTED
+    whole = {"template": template.jinja, "longest": longest, "tracked": True, "tools": [], "variables": {}, **job}
+    return engine.render(whole) if template.trusted else render_bounded(whole)
 
 
-def frame_of(jinja: str, trusted: bool, variables: dict[str, Any]) -> Frame:
-    return _frame(jinja, trusted, json.dumps(variables, sort_keys=True, default=str))
+def frame_of(template: Template, variables: dict[str, Any]) -> Frame:
+    return _frame(template, json.dumps(variables, sort_keys=True, default=str))
 
 
 @lru_cache(256)
-def _frame(jinja: str, trusted: bool, variables: str) -> Frame:
+def _frame(template: Template, variables: str) -> Frame:
     named = json.loads(variables)
     bos, eos = (str(named.get(name) or "") for name in ("bos_token", "eos_token"))
     for messages in (PLAIN, PLAIN[:2]):
-        dicts = [message.to_dict() for message in messages]
-        told = answer(jinja, trusted, messages=dicts, variables=named)
+        given = dicts(messages, template.takes_parts)
+        told = answer(template, messages=given, variables=named)
         if told.get("runs"):
-            found = pieces(told["text"], told["runs"], Leaves(dicts, []))
+            found = pieces(told["text"], told["runs"], Leaves(given, []))
             return _learned(told["text"], found, messages, bos, eos)
     return Frame(bos=bos, eos=eos)
 

@@ -1,12 +1,22 @@
 """Every leaf of a chat, numbered: what a template can quote. The same walk numbers them here and in the helper."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sftviz.chat.messages import Message
 from sftviz.chat.write.tracked import Tracked, TrackedFloat, TrackedInt
 from sftviz.chat.write.values import Shapes
 
 ALIASES = {"reasoning_content": "reasoning", "thinking": "reasoning"}
+
+
+def dicts(messages: Iterable[Message], takes_parts: bool) -> list[dict[str, Any]]:
+    """The messages as a template reads them; takes_parts: with every content as a list of one text."""
+    found = [message.to_dict() for message in messages]
+    if takes_parts:
+        found = [{**message, "content": [{"type": "text", "text": message["content"]}]} for message in found]
+    return found
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,8 @@ class Leaves:
         for key, value in message.items():
             if key == "tool_calls":
                 tracked[key] = [self._call(call, i, j) for j, call in enumerate(value)]
+            elif key == "content" and isinstance(value, list):
+                tracked[key] = [{**part, "text": self._value(part["text"], i, key)} for part in value]
             else:
                 tracked[key] = self._value(value, i, ALIASES.get(key, key))
         return self._item(tracked, "turn", i)

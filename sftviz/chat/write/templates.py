@@ -20,6 +20,7 @@ class TemplateRow:
     source: str
     bos: str = ""
     eos: str = ""
+    takes_parts: bool = False  # a content is a list of parts: a text goes in as one, as TRL's trainer hands it on
 
     def jinja(self) -> str:
         folder = OWN if self.source == "sftviz" else trl_templates()
@@ -35,6 +36,7 @@ class Template:
     trusted: bool
     bos: str = ""
     eos: str = ""
+    takes_parts: bool = False
 
     @property
     def title(self) -> str:
@@ -91,9 +93,9 @@ TEMPLATES = _rows(
     TemplateRow("nemotron_3_ultra", "Nemotron 3 Ultra", "nemotron_3_ultra_training.jinja", "trl", "", IM_END),
     TemplateRow("nemotron_3_5", "Nemotron 3.5", "nemotron_3_5_lightning_training.jinja", "trl", "", IM_END),
     TemplateRow("muse_glimmer", "Muse Glimmer", "muse_glimmer_training.jinja", "trl", "<|begin_of_text|>", "<|eot|>"),
-    TemplateRow("idefics3", "Idefics 3", "idefics3_training.jinja", "trl", "", "<end_of_utterance>"),
-    TemplateRow("smolvlm", "SmolVLM", "smolvlm_training.jinja", "trl", "", "<end_of_utterance>"),
-    TemplateRow("llava_next", "LLaVA-NeXT", "llava_next_training.jinja", "trl", "<s>", "</s>"),
+    TemplateRow("idefics3", "Idefics 3", "idefics3_training.jinja", "trl", "", "<end_of_utterance>", True),
+    TemplateRow("smolvlm", "SmolVLM", "smolvlm_training.jinja", "trl", "", "<end_of_utterance>", True),
+    TemplateRow("llava_next", "LLaVA-NeXT", "llava_next_training.jinja", "trl", "<s>", "</s>", True),
     TemplateRow("plain", "No template: text as it is", "plain.jinja", "sftviz", "", "<|endoftext|>"),
 )
 
@@ -111,7 +113,7 @@ def resolve(choice: str | None, chat_template: str | None, tokenizer_template: s
         choice = tokenizer_template
     if choice in TEMPLATES:
         row = TEMPLATES[choice]
-        return Template(row.name, _jinja_of(row.name), trusted=True, bos=row.bos, eos=row.eos)
+        return Template(row.name, _jinja_of(row.name), True, row.bos, row.eos, row.takes_parts)
     if choice == TOKENIZERS_OWN:
         if not tokenizer_template:
             raise ChatError("tokenizer_has_no_template", names=tuple(TEMPLATES))

@@ -13,7 +13,7 @@ from sftviz.chat.write.added import Added, added
 from sftviz.chat.write.control import control_tokens
 from sftviz.chat.write.dropped import Dropped, dropped, missing, untracked
 from sftviz.chat.write.frame import answer, frame_of
-from sftviz.chat.write.leaves import Leaves
+from sftviz.chat.write.leaves import Leaves, dicts
 from sftviz.chat.write.pieces import Piece, pieces
 from sftviz.chat.write.spans import Parts, spans
 from sftviz.chat.write.templates import Template
@@ -50,20 +50,21 @@ class Prompt:
 
 def write(chat: Chat, template: Template, variables: dict[str, Any], tokenizer: Tokenizer) -> Writing:
     """Raises ChatError where the template refuses the chat."""
+    messages, tools = dicts(chat.messages, template.takes_parts), list(chat.tools)
     told = _answer(chat, template, variables)
     if "error" in told:
         raise _chat_error(told["error"], template)
     text, found = told["text"], told["runs"]
-    leaves = Leaves(chat.to_dicts(), list(chat.tools))
+    leaves = Leaves(messages, tools)
     runs: list[Run] = [(len(text), TEMPLATE, 0, 0)] if found is None and text else [tuple(run) for run in found or ()]
     cut = pieces(text, runs, leaves)
     control = control_tokens(tokenizer, template.eos, str(variables.get("eos_token") or ""))
-    frame = frame_of(template.jinja, template.trusted, variables)
+    frame = frame_of(template, variables)
     made = spans(
         Parts(text, chat.messages, control, frame).cuts(cut), chat.messages, has_generation=template.has_generation
     )
     missed = missing(leaves, runs)
-    unknown = untracked(missed, chat, _writes(template, variables)) if missed else set[int]()
+    unknown = untracked(missed, messages, tools, _writes(template, variables)) if missed else set[int]()
     lost = dropped(chat, leaves, [leaf for leaf in missed if leaf not in unknown], runs)
     known = found is not None and not any(_is_message(leaves, leaf) for leaf in unknown)
     return Writing(text, made, cut, control, frame.opening, known, lost, told["mended"])
@@ -85,14 +86,15 @@ def prompt_of(chat: Chat, start: int, template: Template, variables: dict[str, A
 
 
 def _answer(chat: Chat, template: Template, variables: dict[str, Any], tracked: bool = True) -> dict[str, Any]:
-    asked = {"messages": chat.to_dicts(), "tools": list(chat.tools), "variables": variables, "tracked": tracked}
-    return answer(template.jinja, template.trusted, **asked)
+    messages = dicts(chat.messages, template.takes_parts)
+    asked = {"messages": messages, "tools": list(chat.tools), "variables": variables, "tracked": tracked}
+    return answer(template, **asked)
 
 
 def _writes(template: Template, variables: dict[str, Any]) -> Any:
     def text(messages: list[Any], tools: list[Any]) -> str | None:
         asked = {"messages": messages, "tools": tools, "variables": variables, "tracked": False}
-        return answer(template.jinja, template.trusted, **asked).get("text")
+        return answer(template, **asked).get("text")
 
     return text
 
