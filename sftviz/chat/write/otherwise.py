@@ -4,6 +4,7 @@ from typing import Any
 
 from sftviz.chat.messages import Chat
 from sftviz.chat.write.frame import answer
+from sftviz.chat.write.leaves import dicts
 from sftviz.chat.write.templates import Template
 
 # Families whose white space is one and the same in every version; Mistral's and Llama 2's is not
@@ -14,8 +15,11 @@ def otherwise(chat: Chat, template: Template, variables: dict[str, Any]) -> str 
     """The template's own text of the chat; None where it refuses the chat, or where its white space is not settled."""
     if template.name not in SETTLED:
         return None
-    asked = {"messages": chat.to_dicts(), "tools": list(chat.tools), "variables": variables, "tracked": False}
-    text: str | None = answer(template.jinja, template.trusted, **asked).get("text")
+    asked = {
+        "messages": dicts(chat.messages, template.takes_parts), "tools": list(chat.tools), "variables": variables,
+        "tracked": False,
+    }  # fmt: skip
+    text: str | None = answer(template, **asked).get("text")
     pasted = chat.written.text if chat.written else ""
     return text.removeprefix(template.bos) if text and not pasted.startswith(template.bos) else text
 
