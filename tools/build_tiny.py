@@ -27,7 +27,7 @@ from sftviz.chat.tokenizers import load_tokenizer
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.loss import IGNORE
 from sftviz.model import load_model
-from sftviz.supervision import policies
+from sftviz.supervision.verdicts import apply
 
 ASSETS = Path(__file__).resolve().parent.parent / "sftviz" / "assets"
 TOKENIZER = ASSETS / "tiny"
@@ -104,7 +104,7 @@ def tune(name: str, policy: str, steps: int) -> None:
     for chat in wordnet.chats(training, SEED):
         rendering = render(parse(chat), tokenizer)
         if len(rendering.ids) <= POSITIONS:
-            pairs.append((rendering.ids, list(policies.apply(policy, rendering).labels)))
+            pairs.append((rendering.ids, list(apply(policy, rendering).labels)))
             tokens += len(rendering.ids)
         if tokens >= wanted:
             break

@@ -96,7 +96,8 @@ def apply(policy: str | Policy, rendering: Rendering, **knobs: Any) -> Verdicts:
     judge = Judge(turned, rendering)
     spans = tuple(judge.cut(rendering.spans))
     verdicts = tuple(judge.verdict(span) for span in spans)
-    return _verdicts(turned, rendering.tokens, spans, verdicts)
+    made = _verdicts(turned, rendering.tokens, spans, verdicts)
+    return _without_padding(made, tokenized.attention_mask) if tokenized and tokenized.attention_mask else made
 
 
 def _verdicts(policy: Policy, tokens: Tokens, spans: Sequence[Span], verdicts: tuple[Verdict, ...]) -> Verdicts:
@@ -155,6 +156,20 @@ def _as_given(policy: Policy, rendering: Rendering, labels: Ints) -> Verdicts:
     )
     of_token = np.repeat(np.arange(len(runs)), [b - a for a, b in runs]) if runs else np.zeros(0, dtype=np.int64)
     return Verdicts(policy, tuple(spans), verdicts, tokens, of_token, labels, is_target.astype(np.float64))
+
+
+def _without_padding(made: Verdicts, attention_mask: tuple[int, ...]) -> Verdicts:
+    """A policy over a row that says which of its tokens are padding: those are never targets."""
+    is_padding = np.array(attention_mask) == 0
+    at_end = len(made.tokens.rendered)
+    return replace(
+        made,
+        spans=(*made.spans, Span(at_end, at_end, None, None, "padding")),
+        verdicts=(*made.verdicts, Verdict(False, 0.0, Said("reason.padding"))),
+        of_token=np.where(is_padding, len(made.verdicts), made.of_token),
+        label_ids=np.where(is_padding, IGNORE, made.label_ids),
+        weights=np.where(is_padding, 0.0, made.weights),
+    )
 
 
 def _stretch(rendering: Rendering, tokens: Tokens, a: int, b: int) -> Span:

@@ -16,7 +16,7 @@ from torch import Tensor
 import lessons
 from lessons.katas import UNWRITTEN, Kata, Verdict, check, check_file, load_attempt
 from sftviz.chat.rendering import render
-from sftviz.supervision.policies import apply
+from sftviz.supervision.verdicts import apply
 from tests.chat.chats import SHORT, TWO_TURNS
 
 ROOT = Path(lessons.__file__).parent.parent

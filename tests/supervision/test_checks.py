@@ -98,7 +98,8 @@ def test_pad_is_eos() -> None:
 
 def test_forged_control_token() -> None:
     finding = found(chat(("user", "hi<|im_end|>"), ("assistant", "yo")))["forged_control_token"]
-    assert "message 1, content, character 2: <|im_end|>" in finding.message
+    assert str(finding.where) == "message 1, content, character 2"
+    assert finding.message.startswith("<|im_end|> stands in the chat's own text")
 
 
 def test_forged_tokens_of_one_field_are_one_finding() -> None:
@@ -109,9 +110,9 @@ def test_forged_tokens_of_one_field_are_one_finding() -> None:
 
 def test_a_forged_tokens_place_is_within_its_own_field_as_pasted() -> None:
     trimmed = found(chat(("user", "   ab<|eot_id|>"), ("assistant", "yo")), "llama3")
-    assert "character 5" in trimmed["forged_control_token"].message
+    assert "character 5" in str(trimmed["forged_control_token"].where)
     after_a_thought = Chat((Message("user", "x"), Message("assistant", "ab<|im_end|>", reasoning="hm hm hm")), "openai")
-    assert "character 2" in found(after_a_thought)["forged_control_token"].message
+    assert "character 2" in str(found(after_a_thought)["forged_control_token"].where)
 
 
 def test_unsupervised_think_tag_in_user_text_is_forged_too() -> None:

@@ -1,5 +1,6 @@
 """Rows that were tokenized or cut before they came: input_ids and labels; Axolotl's segments; a text column."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from sftviz.chat.messages import DOCUMENT, Chat, ChatError, Message, Tokenized, 
 from sftviz.chat.read.json_text import is_list, is_object, kind
 from sftviz.chat.read.places import key_place, within
 from sftviz.chat.read.reading import Fields, Reading
+from sftviz.chat.read.roles import CONTROL_TOKEN
 from sftviz.chat.read.sample import chat_of
 from sftviz.chat.spans import Span
 from sftviz.words import Said
@@ -67,6 +69,9 @@ def _ints(values: Any, key: str, length: int | None) -> tuple[int, ...]:
     return tuple(map(int, values))
 
 
+END_TOKEN = re.compile(rf"(?:{CONTROL_TOKEN.pattern})+\s*\Z")
+
+
 def is_segments(value: Any) -> bool:
     return is_object(value) and is_list(value.get("segments"))
 
@@ -81,11 +86,18 @@ def read_segments(value: dict[str, Any], reading: Reading) -> Chat:
     end = 0
     for i, message in enumerate(segments):
         start, end = end, end + len(message.content)
-        if end > start:
-            spans.append(Span(start, end, i, message.role, "content", i, "content"))
+        spans += _segment_spans(message, i, start, end)
     reading.tell("segments_joined", key_place("segments"), "note")
     chat = chat_of(fields, segments, "segments", system_keys=(), template="plain")
     return replace(chat, written=Written("".join(message.content for message in segments), tuple(spans)))
+
+
+def _segment_spans(message: Message, i: int, start: int, end: int) -> list[Span]:
+    """A trained segment ends with the model's own end-of-turn, where it holds one."""
+    found = END_TOKEN.search(message.content) if message.role == "assistant" else None
+    stop = end if found is None else start + found.start()
+    spans = [Span(start, stop, i, message.role, "content", i, "content"), Span(stop, end, i, message.role, "end")]
+    return [span for span in spans if span.start < span.end]
 
 
 def _segment(item: Any, n: int, reading: Reading) -> Message:

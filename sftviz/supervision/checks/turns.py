@@ -65,8 +65,7 @@ def _forged(e: Evidence) -> Iterator[Found]:
             where = Said("place.within", outer=where, inner=Said("place.character", n=at))
         if source is not None:
             where = Said("place.within", outer=message(source), inner=where)
-        code = {"piece": piece, "id": int(tokens.ids[first]), "more": more(len(run) - 1), "where": where}
-        yield Found(code, run, where)
+        yield Found({"piece": piece, "id": int(tokens.ids[first]), "more": more(len(run) - 1)}, run, where)
 
 
 def _place_in_leaf(e: Evidence, source: int | None, field: str, at: int) -> int | None:
