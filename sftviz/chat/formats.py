@@ -15,6 +15,7 @@ from sftviz.chat.read.python_values import opened, plain_value
 from sftviz.chat.read.reading import Media, Reading, Side
 from sftviz.chat.read.samples import Item, Samples, first_of
 from sftviz.chat.read.texts import TEXT_FORMATS
+from sftviz.chat.read.turns import finished_message
 from sftviz.chat.read.values import LONGEST_CHAT, VALUE_FORMATS, form_of, read_value
 
 __all__ = ["FORMATS", "LONGEST_CHAT", "LONGEST_FILE", "Format", "from_python_literal", "parse", "parse_all"]
@@ -173,6 +174,8 @@ def _read_text(text: str) -> Chat:
         raise ChatError("too_long", count=len(text), most=LONGEST_CHAT)
     form = next((form for form in TEXT_FORMATS.values() if form.reads(text)), None)
     chat = form.read(text) if form else Chat((Message(DOCUMENT, text),), "text", template="plain")
+    if chat.written is None:  # a transcript: its thoughts are told from its replies
+        chat = replace(chat, messages=tuple(finished_message(message) for message in chat.messages))
     return finished(with_roles_checked(chat))
 
 

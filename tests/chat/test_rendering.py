@@ -10,6 +10,7 @@ from sftviz.assets import locate
 from sftviz.chat.messages import Chat, ChatError, Message
 from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.chat.write.leaves import dicts
 from sftviz.chat.write.templates import TEMPLATES
 
 from .chats import SHORT, TOOLS, TWO_TURNS, alternating_chat, any_chat, chat
@@ -73,7 +74,7 @@ def test_generation_blocks_are_those_transformers_finds(template: str) -> None:
     rendering = render(TWO_TURNS, TINY, template)
     tokenizer = AutoTokenizer.from_pretrained(locate(TINY))
     theirs = tokenizer.apply_chat_template(
-        TWO_TURNS.to_dicts(),
+        dicts(TWO_TURNS.messages, rendering.template.takes_parts),
         chat_template=rendering.template.jinja,
         return_assistant_tokens_mask=True,
         return_dict=True,
@@ -89,7 +90,10 @@ def test_the_text_is_what_transformers_renders(template: str) -> None:
     rendering = render(SHORT, TINY, template)
     tokenizer = AutoTokenizer.from_pretrained(locate(TINY))
     text = tokenizer.apply_chat_template(
-        SHORT.to_dicts(), chat_template=rendering.template.jinja, tokenize=False, **template_variables(rendering)
+        dicts(SHORT.messages, rendering.template.takes_parts),
+        chat_template=rendering.template.jinja,
+        tokenize=False,
+        **template_variables(rendering),
     )
     assert rendering.text == text
 

@@ -27,9 +27,9 @@ def read_mark(fields: Fields, content: str, ranges: Iterable[Range] = ()) -> Tra
     key, weight = _turns_own(fields)
     detail = fields.first(*DETAIL_KEYS)
     marked = [*ranges, *(_detail(fields.take(detail), detail, content, fields) if detail else ())]
-    for key in AMBIGUOUS_KEYS:
-        if fields.holds(key):
-            fields.reading.tell("mask_is_ambiguous", fields.where, key=key, value=short(fields.take(key)))
+    for name in AMBIGUOUS_KEYS:
+        if fields.holds(name):
+            fields.reading.tell("mask_is_ambiguous", fields.where, key=name, value=short(fields.take(name)))
     if weight == 0:  # not trained at all: the ranges inside it have nothing to say, as in Axolotl
         marked = []
     return TrainingMark(key or detail or "part", weight, tuple(marked)) if key or marked else None

@@ -5,21 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from sftviz.chat.messages import DOCUMENT, Chat, Message
-from sftviz.chat.read import families, harmony, inst, labelled
+from sftviz.chat.read import families, harmony, inst, json_text, labelled
 from sftviz.chat.read.format import Format
 from sftviz.chat.read.marked import Marks, read_marked
 from sftviz.chat.read.transcript import is_transcript, read_transcript, transcript_doubt
 from sftviz.chat.read.written import FINISHES, Reading, chat_of
 
-# A bracket opens JSON only where a value can follow: [Chapter 1], [gMASK], [10:00] and [INST] open none
-JSON_START = re.compile(r"\s*(?:\{|\[(?=\s*(?:[\[{\"'“‘\]]|-?\d+(?:\.\d+)?\s*[,\]]|(?:true|false|null|NaN)\b|\Z)))")
-JSON_SCALAR = re.compile(
-    r'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity|"(?:[^"\\]|\\.)*"', re.DOTALL
-)
-
-
 def looks_like_json(text: str) -> bool:
-    return bool(JSON_START.match(text) or JSON_SCALAR.fullmatch(text.strip())) and not is_transcript(text)
+    return json_text.looks_like_json(text) and not is_transcript(text)
 
 
 def _starts_otherwise(text: str) -> bool:

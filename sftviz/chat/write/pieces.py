@@ -111,6 +111,8 @@ def _ends_first(cut: list[Piece], text: str) -> Iterator[Piece]:
     before: Piece | None = None
     for piece in cut:
         ended = before is not None and before.is_quoted and before.turn not in (None, piece.turn) and piece.leaf is None
+        if piece.generated and before is not None and not before.generated:
+            ended = False  # what a generation block holds is the reply's, be it nothing but its end
         at = _end_in(text, piece) if ended else piece.start
         if before is not None and piece.start < at:
             yield replace(piece, end=at, turn=before.turn, open=before.open)
