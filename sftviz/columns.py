@@ -168,7 +168,7 @@ def rows_of(rendering: Rendering, verdicts: Verdicts, losses: "TokenLosses | Non
     """The rows of a rendering, with every prediction lined up with the token it is of."""
     tokens = rendering.tokens
     predictions = _predictions(rendering, verdicts, losses)
-    own: list[Prediction | None] = [None, *predictions[:-1]]
+    own: list[Prediction | None] = [None, *predictions[:-1]] if predictions else []
     hexes = {i: rendering.tokenizer.bytes_of(i).hex(" ").upper() for i in set(tokens.ids.tolist())}
     starts_in = tokens.first_span.tolist()
     columns = zip(
@@ -201,10 +201,10 @@ def _reasons(verdicts: Verdicts) -> list[Said]:
 def _predictions(rendering: Rendering, verdicts: Verdicts, losses: "TokenLosses | None") -> list[Prediction]:
     texts = rendering.tokens.box_texts
     targets = verdicts.targets
-    ahead = [*texts[1:], ""]
+    ahead = [*texts[1:], ""] if texts else []
     if losses is None:
-        return [Prediction(*pair) for pair in zip(targets, ahead[: len(targets)], strict=True)] if texts else []
-    pull = [*abs(verdicts.weights[1:]).tolist(), 0.0]
+        return [Prediction(*pair) for pair in zip(targets, ahead, strict=True)]
+    pull = [*abs(verdicts.weights[1:]).tolist(), 0.0][: len(targets)]
     nll = losses.nll.tolist()
     numbers = zip(
         nll, losses.rank.tolist(), losses.entropy.tolist(), losses.grad_norm_logits.tolist(),

@@ -17,7 +17,7 @@ FLOORS = {
 }  # fmt: skip
 SAME_FLOOR = {
     ("supervision", "chat"), ("inspection", "figures"), ("inspection", "columns"), ("figures", "columns"),
-    ("overview", "inspection"), ("bugs", "inspection"), ("audit", "inspection"),
+    ("overview", "inspection"), ("assets", "words"), ("bugs", "inspection"), ("audit", "inspection"),
 }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ class Verdicts:
     @cached_property
     def targets(self) -> tuple[int, ...]:
         """What each position predicts: the next token's label; the last position has none."""
-        return (*self.labels[1:], IGNORE)
+        return (*self.labels[1:], IGNORE) if self.labels else ()
 
     @cached_property
     def straddles(self) -> NDArray[np.bool_]:

@@ -47,8 +47,8 @@ OWN_WORDS = (
 def given_words(text: str, start: int, end: int) -> tuple[int, int]:
     """The part of a system turn's body text[start:end] that somebody gave: (start, end), equal where nobody did.
 
-    >>> given_words("Cutting Knowledge Date: x\\nToday Date: y\\n\\nBe brief.", 0, 51)
-    (42, 51)
+    >>> given_words("Cutting Knowledge Date: x\\nToday Date: y\\n\\nBe brief.", 0, 50)
+    (41, 50)
     """
     for own in OWN_WORDS:
         before = own.before.match(text, start, end)

@@ -46,11 +46,11 @@ def read_tokenized(value: dict[str, Any], reading: Reading) -> Chat:
     labels = found.get("labels")
     if any(id < 0 for id in ids) or any(label < 0 and label != IGNORE for label in labels or ()):
         raise ChatError("token_negative", key_place("labels" if min(ids) >= 0 else "input_ids"))
-    mask = next((key for key in MASKS if fields.holds(key)), None)
-    if labels is None and mask is not None:
-        trained = _ints(fields.raw(mask), mask, len(ids))
+    key_of_mask = next((key for key in MASKS if fields.holds(key)), None)
+    if labels is None and key_of_mask is not None:
+        trained = _ints(fields.raw(key_of_mask), key_of_mask, len(ids))
         labels = tuple(id if keep else IGNORE for id, keep in zip(ids, trained, strict=True))
-        reading.tell("labels_from_mask", key_place(mask), "note", key=mask)
+        reading.tell("labels_from_mask", key_place(key_of_mask), "note", key=key_of_mask)
     chat = chat_of(fields, [Message(DOCUMENT, "")], "tokenized")
     made = Tokenized(ids, labels, found.get("attention_mask"), found.get("position_ids"))
     return replace(chat, tokenized=made)

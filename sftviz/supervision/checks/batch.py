@@ -17,11 +17,11 @@ def _padding_supervised(e: Evidence) -> Iterator[Found]:
 
 def _documents_attend(e: Evidence) -> Iterator[Found]:
     """Positions that restart, and one attention mask over all of them: documents see each other."""
-    positions, mask = e.row.position_ids, e.row.attention_mask
-    if positions is None or mask is None or not len(positions):
+    positions, documents = e.row.position_ids, e.row.attention_mask
+    if positions is None or documents is None or not len(positions):
         return
-    starts = np.flatnonzero((positions[1:] <= positions[:-1]) & (mask[1:] != 0)) + 1
-    if len(starts) and len(set(mask[mask != 0].tolist())) == 1:
+    starts = np.flatnonzero((positions[1:] <= positions[:-1]) & (documents[1:] != 0)) + 1
+    if len(starts) and len(set(documents[documents != 0].tolist())) == 1:
         yield Found({"documents": len(starts) + 1}, starts.tolist())
 
 
