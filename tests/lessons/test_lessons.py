@@ -133,7 +133,7 @@ SHOWN = {name: question for name, (_, question) in QUESTIONS.items() if question
 @pytest.mark.parametrize("question", SHOWN.values(), ids=SHOWN)
 def test_show_me_opens_a_page_that_knows_the_state(question: Question) -> None:
     assert question.show
-    pages = {address: Path(page.__module__.replace(".", "/") + ".py") for address, _, _, page in LABS}
+    pages = {address: Path(page.__module__.replace(".", "/") + ".py") for address, _, page in LABS}
     pages |= {slug: Path("lessons") / slug / "lab.py" for slug in LESSONS}
     source = ROOT / pages[question.show.page]
     known = literals(source)

@@ -1,15 +1,23 @@
 """What rendering asks of a tokenizer, and what it gives for a text: columns, one entry a token."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Ranges = Sequence[tuple[int, int]]
+
+
+class EncodedToken(NamedTuple):
+    """One token: its id and the characters [start, end) it covers."""
+
+    id: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,10 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __iter__(self) -> Iterator[EncodedToken]:
+        rows = zip(self.ids.tolist(), self.starts.tolist(), self.ends.tolist(), strict=True)
+        return (EncodedToken(*row) for row in rows)
 
 
 class Tokenizer(Protocol):
