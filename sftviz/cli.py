@@ -48,6 +48,16 @@ class Format(StrEnum):
     html = "html"
 
 
+class Side(StrEnum):
+    chosen = "chosen"
+    rejected = "rejected"
+
+
+class Media(StrEnum):
+    refuse = "refuse"
+    placeholder = "placeholder"
+
+
 @app.command()
 def inspect(
     file: Annotated[str, typer.Argument(help="a file with a chat in any usual form, or - for standard input")],
@@ -70,8 +80,8 @@ def inspect(
     marks: Annotated[bool | None, typer.Option(help="heed the sample's own weight, train, loss …")] = None,
     sample: Annotated[int, typer.Option(help="which sample of a file of many, from 1", min=1)] = 1,
     all_samples: Annotated[bool, typer.Option("--all", help="a line for every sample of the file")] = False,
-    side: Annotated[str, typer.Option(help="of a preference row: chosen or rejected")] = "chosen",
-    media: Annotated[str, typer.Option(help="images and sound in a chat: refuse, or placeholder")] = "refuse",
+    side: Annotated[Side | None, typer.Option(help="of a preference row")] = None,
+    media: Annotated[Media, typer.Option(help="images and sound in a chat")] = Media.refuse,
     format: Annotated[Format, typer.Option(help="how to write it")] = Format.table,
     online: Annotated[bool, typer.Option(help="let Hub ids be downloaded")] = False,
     lang: Annotated[str, typer.Option("--lang", help="en or zh")] = "en",
@@ -85,7 +95,7 @@ def inspect(
     with _user_mistakes(), _speaking(lang):
         from sftviz.chat.formats import parse_all
 
-        samples = parse_all(_read(file), side=side, media=media)
+        samples = parse_all(_read(file), side=_side(side), media=media.value)
         choices = {"tokenizer": tokenizer, "template": _template(template), "policy": policy, "online": online}
         choices |= {name: value for name, value in knobs.items() if value is not None}
         if all_samples:
@@ -140,6 +150,10 @@ def check_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -
         passed, said = check_file(name, folder / f"{name}.py", lang)
     console.print(said, markup=False, highlight=False)
     raise typer.Exit(not passed)
+
+
+def _side(side: Side | None) -> Any:
+    return None if side is None else side.value
 
 
 def _inspected(samples: Any, number: int, choices: dict[str, Any], model: str) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftviz import assets
 from sftviz.chat.formats import parse
+from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer
 from sftviz.columns import COLUMNS, FRAME, TokenRow, rows_of
@@ -167,8 +168,8 @@ def inspect(
     model: "str | PathLike[str] | PreTrainedModel | None" = "sftviz/tiny-sft",
     *,
     online: bool = False,
-    side: str = "chosen",
-    media: str = "refuse",
+    side: Side | None = None,
+    media: Media = "refuse",
     **knobs: Any,
 ) -> Inspection:
     """See what a chat's loss is made of.

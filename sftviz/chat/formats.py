@@ -27,7 +27,7 @@ def parse(pasted: Any, *, media: Media = "refuse", side: Side | None = None) -> 
     """Read a chat in any form of FORMATS: text, the bytes of a file, a list of message dicts, a row of a data set.
 
     Of many samples the first; the others stand beside it as `others`. media: "placeholder" shows a named chip in the
-    place of an image or a sound, which are refused otherwise. side: "rejected" reads the other side of a preference row.
+    place of an image or a sound, refused otherwise. side: "rejected" reads the other side of a preference row.
     Raises ChatError naming what is wrong, where, and what to do.
 
     >>> parse("User: What is 2 + 2?\\nAssistant: 4").messages[1].content

@@ -55,12 +55,24 @@ BAD_INPUTS = rows(
     error("J01", "", "empty", "nothing was pasted"),
     error("J01 space", " \n", "empty", "nothing was pasted"),
     error("J02", '[{"role":"user","content":"hi', "json_open_string", "line 1, column 27: a string is not closed"),
-    error("J02 bracket", '[{"role":"user"', "json_open_bracket", "line 1, column 16: the text ends before its brackets are closed"),
+    error(
+        "J02 bracket",
+        '[{"role":"user"',
+        "json_open_bracket",
+        "line 1, column 16: the text ends before its brackets are closed",
+    ),
     error("J03", "[1,]", "json_trailing_comma", "line 1, column 3: a comma stands before the closing bracket"),
-    error("J03 object", '[{"role": "user",\n}]', "json_trailing_comma", "line 1, column 17: a comma stands before the closing"),
+    error(
+        "J03 object",
+        '[{"role": "user",\n}]',
+        "json_trailing_comma",
+        "line 1, column 17: a comma stands before the closing",
+    ),
     error("J03 comment", "[1] // x", "json_comment", "line 1, column 5: comments are not JSON"),
-    error("J03 block comment", '[{}, /* x */ 2]', "json_comment", "line 1, column 6: comments are not JSON"),
-    error("J03 curly quote", "[{“role”: 1}]", "json_punctuation", "line 1, column 3: “ (U+201C) is not JSON's punctuation"),
+    error("J03 block comment", "[{}, /* x */ 2]", "json_comment", "line 1, column 6: comments are not JSON"),
+    error(
+        "J03 curly quote", "[{“role”: 1}]", "json_punctuation", "line 1, column 3: “ (U+201C) is not JSON's punctuation"
+    ),
     error("J03 full-width colon", '[{"role"："user"}]', "json_punctuation", "line 1, column 9: ： (U+FF1A)"),
     error(
         "J04", "[{'role':'user'}]", "python_literal", "line 1, column 3: this is a Python literal, not JSON; convert"
@@ -110,7 +122,9 @@ BAD_INPUTS = rows(
     error("J18 second", '[{"role":"user","content":"a"}, "hi"]', "not_a_message", "message 2: a string"),
     error("J19", '[{"content":"x"}]', "role_missing", 'message 1: "role" is missing'),
     error("J19 second", '[{"role":"user","content":"a"},{"content":"x"}]', "role_missing", "message 2"),
-    error("J19 null", '[{"role":null,"content":"x"}]', "role_type", "message 1: role is null, expected the name of a role"),
+    error(
+        "J19 null", '[{"role":null,"content":"x"}]', "role_type", "message 1: role is null, expected the name of a role"
+    ),
     warn("J20", one("x", "wizard"), "unknown_role", "message 1: the role 'wizard' is unknown"),
     warn("J21", one("x", "Assistant"), "role_near_miss", "did you mean assistant"),
     warn("J21 space", one("x", "assistant "), "role_near_miss", "did you mean assistant"),
@@ -134,7 +148,9 @@ BAD_INPUTS = rows(
     ),
     ok("J31", json.dumps([{"role": "user", "content": "hi"}] * 1000)),
     error("J31 long", one("x" * 2_000_001), "too_long", "at most 2,000,000 are read"),
-    BadInput("J32", lambda: "x" * 26_000_000, "error", "file_too_long", "26,000,000 characters; at most 25,000,000 are read"),
+    BadInput(
+        "J32", lambda: "x" * 26_000_000, "error", "file_too_long", "26,000,000 characters; at most 25,000,000 are read"
+    ),
     ok("J33", "a" * 300),
     warn("J34", "User: a\ud800", "lone_surrogate", "message 1: lone surrogate U+D800 at character 1"),
     error("S04", one("x", "user<|im_end|>"), "role_holds_control_token", "message 1: the role 'user<|im_end|>'"),

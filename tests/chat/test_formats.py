@@ -152,7 +152,10 @@ def test_a_transcript_may_speak_of_a_templates_marks() -> None:
     assert (chat.form, len(chat.messages)) == ("transcript", 2)
 
 
-@pytest.mark.parametrize("text", ["[Chapter 1] It was night.", "[a list", '"Hello," he said.', "2024-01-01", "Model: T-800\nPrice: 3", "uſer: x"])
+@pytest.mark.parametrize(
+    "text",
+    ["[Chapter 1] It was night.", "[a list", '"Hello," he said.', "2024-01-01", "Model: T-800\nPrice: 3", "uſer: x"],
+)
 def test_text_with_no_marks_is_one_document(text: str) -> None:
     assert parse(text).messages == (Message("document", text),)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sftviz.chat.messages import ToolCall
+from sftviz.chat.read.json_text import is_object
 from sftviz.chat.read.json_values import value_at, values
 from sftviz.chat.read.written import Piece
 
@@ -101,8 +102,8 @@ def _unread(start: int, inner: int, inner_end: int, stop: int) -> Calls:
 
 def _json_call(draft: Draft, start: int, end: int, value: Any) -> None:
     """A call from its JSON: {"name": …, "arguments": {…}}, or that under "function"."""
-    holder = value.get("function", value) if isinstance(value, dict) else None
-    if not isinstance(holder, dict):
+    holder = value.get("function", value) if is_object(value) else None
+    if not is_object(value) or not is_object(holder):
         return
     name = holder.get("name", holder.get("tool_name"))
     arguments = holder.get("arguments", holder.get("parameters", {}))
@@ -118,7 +119,7 @@ def _json_call(draft: Draft, start: int, end: int, value: Any) -> None:
     else:
         draft.quote(start, end, "")
     identity = value.get("id") or value.get("tool_call_id")
-    kept = arguments if isinstance(arguments, dict | str) else draft.text[start:end]
+    kept = arguments if is_object(arguments) or isinstance(arguments, str) else draft.text[start:end]
     draft.calls.append(ToolCall(name, kept, identity if isinstance(identity, str) else None))
 
 
@@ -140,7 +141,7 @@ def _loose_json(draft: Draft, start: int, end: int) -> None:
     draft.quote(head.start(1), head.end(1), ".name")
     draft.quote(head.end(), stop, ".arguments")
     raw = draft.text[head.end() : stop]
-    draft.calls.append(ToolCall(head[1], item[2] if item and isinstance(item[2], dict) else raw))
+    draft.calls.append(ToolCall(head[1], item[2] if item and is_object(item[2]) else raw))
 
 
 def _from_groups(head: str, pair: str) -> Callable[[Draft, int, int], None]:
@@ -175,7 +176,7 @@ def _named_json(head: str) -> Callable[[Draft, int, int], None]:
         at = start
         while match := heads.match(draft.text, at, end):
             item = value_at(draft.text, match.end(), end)
-            if not item or not isinstance(item[2], dict):
+            if not item or not is_object(item[2]):
                 return
             draft.quote(match.start("name"), match.end("name"), ".name")
             draft.quote(item[0], item[1], ".arguments")
@@ -222,7 +223,7 @@ def _gemma(draft: Draft, start: int, end: int) -> None:
     item = value_at(source, 0, len(source))
     draft.quote(head.start(1), head.end(1), ".name")
     draft.quote(head.end(), end - draft.text.endswith("}", start, end), ".arguments")
-    arguments = item[2] if item and isinstance(item[2], dict) else draft.text[head.end() - 1 : end]
+    arguments = item[2] if item and is_object(item[2]) else draft.text[head.end() - 1 : end]
     draft.calls.append(ToolCall(head[1], arguments))
 
 

@@ -44,7 +44,7 @@ def _encoding(data: bytes) -> str:
     if marked or b"\0" not in data[:4096]:
         return marked or "utf-8"
     shares = [data[i:4096:4].count(0) / max(1, len(data[i:4096:4])) for i in range(4)]
-    return ZEROS.get(tuple(share > 0.4 for share in shares), "utf-8")  # pyright: ignore[reportArgumentType]
+    return ZEROS.get((shares[0] > 0.4, shares[1] > 0.4, shares[2] > 0.4, shares[3] > 0.4), "utf-8")
 
 
 def unfenced(text: str) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sftviz.chat.messages import Message, ToolCall
 from sftviz.chat.read.bodies import Body, read_body
+from sftviz.chat.read.json_text import is_object
 from sftviz.chat.read.json_values import value_at
 from sftviz.chat.read.marked import Block, Marks, blocks
 from sftviz.chat.read.written import Piece, Reading, Turn
@@ -116,7 +117,7 @@ def _gather_call(text: str, block: Block, name_end: int, reply: _Reply, reading:
     ]
     said = text[block.body : block.end]
     item = value_at(said, 0, len(said)) if said.lstrip() == said else None
-    arguments = item[2] if item and isinstance(item[2], dict) and not said[item[1] :].strip() else said
+    arguments = item[2] if item and is_object(item[2]) and not said[item[1] :].strip() else said
     reply.calls.append(ToolCall(text[start : recipient.end(1)], arguments))
 
 

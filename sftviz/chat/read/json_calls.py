@@ -80,9 +80,11 @@ def tell_nulls(value: Any, reading: Reading, where: Said | None) -> None:
     paths = list(_null_paths(value))
     if paths:
         more = len(paths) - MOST_PATHS
-        code = "null_values_and_more" if more > 0 else "null_values"
-        counted = {"more": more} if more > 0 else {}
-        reading.tell(code, where, keys=tuple(paths[:MOST_PATHS]), **counted)
+        named = tuple(paths[:MOST_PATHS])
+        if more > 0:
+            reading.tell("null_values_and_more", where, keys=named, more=more)
+        else:
+            reading.tell("null_values", where, keys=named)
 
 
 def _null_paths(value: Any, prefix: str = "") -> Iterator[str]:

@@ -19,7 +19,7 @@ JSON_SCALAR = re.compile(
     r'-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity|"(?:[^"\\]|\\.)*"', re.DOTALL
 )
 ITEM = r"""(?:-?\d[\d.eE+-]*|(?:null|true|false|None|True|False|NaN|-?Infinity)\b)"""
-# What may follow the opening brackets: an object, a string, a number or word of JSON that ends so, a Python string, nothing
+# What may follow the opening brackets: an object, a string, a number or word that ends so, a Python string, nothing
 JSON_ITEM = re.compile(
     rf"""\[[\[\s]*(?:\{{(?![{{%])|["“”„]|{ITEM}\s*(?:,\s*(?:{ITEM}|["\[\]{{]|$)|\]\s*(?:[\],]|//|/\*|\#|$))"""
     r"""|['‘][^'’\n]*['’]\s*[],:]|$)"""

@@ -16,8 +16,8 @@ from sftviz.words import Said
 
 SEEN_OF_A_LIST = 20  # items looked at to tell samples from the turns of one chat
 CHAT_IDS = ("conversation_id", "chat_id", "session_id", "dialog_id", "dialogue_id", "thread_id")
-COLUMN_KEYS = {"messages", "conversations", "prompt", "completion", "text", "instruction", "output", "query", "response",
-               "question", "answer", "chosen", "rejected", "segments"}  # fmt: skip
+COLUMN_KEYS = {"messages", "conversations", "prompt", "completion", "text", "instruction", "output", "query",
+               "response", "question", "answer", "chosen", "rejected", "segments"}  # fmt: skip
 
 
 def sample_place(n: int) -> Said:
@@ -46,7 +46,7 @@ def _is_json(line: str) -> bool:
 
 
 def values_in_a_row(text: str) -> list[Item] | None:
-    """JSON values that follow one another, each over several lines; None where there is one, or what follows is no JSON."""
+    """JSON values in a row, each over several lines; None where there is one, or what follows is no JSON."""
     decoder, at, items = json.JSONDecoder(), 0, list[Item]()
     while at < len(text):
         at += len(text[at : at + 1000]) - len(text[at : at + 1000].lstrip())
@@ -126,8 +126,8 @@ def chats_of_rows(rows: list[tuple[int, dict[str, Any]]], names: list[str]) -> I
 
 def refuse_collection(value: Any) -> None:
     """What holds samples but cannot be counted or looked into."""
-    if isinstance(value, dict) and any(rows_of(held) for held in value.values()):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        raise ChatError("splits", keys=tuple(map(str, value)))  # pyright: ignore[reportUnknownArgumentType]
+    if is_object(value) and any(rows_of(held) for held in value.values()):
+        raise ChatError("splits", keys=tuple(map(str, value)))
     if hasattr(value, "__next__") or (
         hasattr(value, "take") and hasattr(value, "__iter__") and not hasattr(value, "__len__")
     ):

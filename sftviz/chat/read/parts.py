@@ -32,7 +32,8 @@ class Parts:
 
 # How a part's type is told where it has none: by the key that holds it
 TYPE_BY_KEY = {
-    "text": "text", "value": "text", "thinking": "thinking", "functionCall": "functionCall", "function_call": "functionCall",
+    "text": "text", "value": "text", "thinking": "thinking", "functionCall": "functionCall",
+    "function_call": "functionCall",
     "functionResponse": "functionResponse", "function_response": "functionResponse",
     "toolUse": "toolUse", "toolResult": "toolResult", "inlineData": "inlineData", "inline_data": "inlineData",
     "fileData": "fileData", "file_data": "fileData", "image_url": "image_url", "image": "image", "audio": "audio",

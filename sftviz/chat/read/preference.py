@@ -1,4 +1,4 @@
-"""Preference rows: what was chosen and what was rejected. One side is read as a chat; the loss of pairs is not shown."""
+"""Preference rows: chosen and rejected. One side is read as a chat; the loss of pairs is not shown."""
 
 from dataclasses import replace
 from typing import Any

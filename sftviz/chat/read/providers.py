@@ -52,7 +52,7 @@ def _item(item: Any, n: int, reading: Reading) -> list[Message]:
             "tool", result_text(fields.raw("output"), reading, fields.where), tool_call_id=fields.take("call_id")
         )
     else:
-        parts = [*(fields.take("summary") or []), *(fields.take("content") or [])]
+        parts: list[Any] = [*(fields.take("summary") or []), *(fields.take("content") or [])]
         if fields.take("encrypted_content"):
             reading.tell("thought_encrypted", fields.where)
         made = Message("assistant", reasoning=read_parts(parts, reading, fields.where).text)
@@ -60,25 +60,26 @@ def _item(item: Any, n: int, reading: Reading) -> list[Message]:
     return [made]
 
 
+def _goes_on(last: Message, turn: Message) -> bool:
+    """True where a thought, a text or a call belongs to the assistant's turn before it."""
+    says = bool(turn.content or turn.reasoning)
+    return last.role == turn.role == "assistant" and not (says and (last.tool_calls or last.content))
+
+
 def _joined_calls(turns: list[Message]) -> list[Message]:
     """A thought, a text and calls that follow one another are items, but one turn of the assistant."""
     made: list[Message] = []
     for turn in turns:
         last = made[-1] if made else None
-        if (
-            last
-            and last.role == turn.role == "assistant"
-            and not (last.tool_calls and (turn.content or turn.reasoning))
-        ):
-            if not (last.content and (turn.content or turn.reasoning)):
-                made[-1] = Message(
-                    "assistant",
-                    last.content or turn.content,
-                    last.reasoning or turn.reasoning,
-                    last.tool_calls + turn.tool_calls,
-                    mark=last.mark or turn.mark,
-                )
-                continue
+        if last and _goes_on(last, turn):
+            made[-1] = Message(
+                "assistant",
+                last.content or turn.content,
+                last.reasoning or turn.reasoning,
+                last.tool_calls + turn.tool_calls,
+                mark=last.mark or turn.mark,
+            )
+            continue
         made.append(turn)
     return made
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sftviz.chat.messages import ChatError
-from sftviz.chat.read.json_text import DEEPEST, too_deep
+from sftviz.chat.read.json_text import DEEPEST, is_list, is_object, too_deep
 
 MOST_VALUES = 2_000_000
 LEAVES = (str, bytes, bool, int, float, type(None))
@@ -40,9 +40,14 @@ def plain_value(value: Any) -> Any:
 
 def opened(value: Any) -> Any:
     """A value of a library as the nearest dict, list or scalar of Python; one step, its items are still closed."""
-    if (isinstance(value, LEAVES) and type(value) in LEAVES) or isinstance(value, list | tuple | dict):
-        fields = getattr(value, "_asdict", None)  # a named tuple
-        return fields() if fields else value
+    if (
+        (isinstance(value, LEAVES) and type(value) in LEAVES)
+        or is_list(value)
+        or is_object(value)
+        or isinstance(value, tuple)
+    ):
+        fields: Any = getattr(value, "_asdict", None)  # pyright: ignore[reportUnknownArgumentType]  (a named tuple)
+        return fields() if fields else value  # pyright: ignore[reportUnknownVariableType]
     for opens, way in WAYS:
         if opens(value):
             return way(value)

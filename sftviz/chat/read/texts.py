@@ -11,6 +11,7 @@ from sftviz.chat.read.marked import Marks, read_marked
 from sftviz.chat.read.transcript import is_transcript, read_transcript, transcript_doubt
 from sftviz.chat.read.written import FINISHES, Reading, chat_of
 
+
 def looks_like_json(text: str) -> bool:
     return json_text.looks_like_json(text) and not is_transcript(text)
 
@@ -46,7 +47,11 @@ def _written(
 ) -> Format:
     """A row for training text: the chat keeps it as it stands."""
     reader = read_marked(read) if isinstance(read, Marks) else read
-    return Format(name, title, example, meaning, reads, lambda t: chat_of(t, reader(t), name, template), is_text=True)
+
+    def chat(text: str) -> Chat:
+        return chat_of(text, reader(text), name, template)
+
+    return Format(name, title, example, meaning, reads, chat, is_text=True)
 
 
 def _rows(*rows: Format) -> dict[str, Format]:

@@ -96,10 +96,8 @@ def read_turn(turn: Any, n: int, reading: Reading) -> list[Message]:
     fields = Fields(turn, reading, where)
     word, role = _role(fields, n)
     content = fields.raw(fields.first(*CONTENT_KEYS) or "content")
-    if word.strip().lower() in CALL_WORDS:
-        made = [_call_turn(content, fields)]
-    else:
-        made = _messages(role, content, fields)
+    is_call = word.strip().lower() in CALL_WORDS
+    made = [_call_turn(content, fields)] if is_call else _messages(role, content, fields)
     fields.leave("type")
     fields.close()
     return made
@@ -203,7 +201,7 @@ def _tell_empty(content: Any, text: str, calls: tuple[ToolCall, ...], fields: Fi
 
 
 def finished_message(message: Message, fields: Fields | None = None) -> Message:
-    """A thought inside a reply is split off for display; ranges count characters of the whole, which then stays whole."""
+    """A thought inside a reply is split off for display; where ranges count characters of the whole, it stays whole."""
     found = None if message.reasoning or message.role != "assistant" else split_thought(message.content)
     if found is None:
         return message

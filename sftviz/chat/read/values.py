@@ -1,6 +1,6 @@
 """The forms of values, in the order tried: VALUE_FORMATS. A sample that is JSON or Python -> Chat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -176,7 +176,8 @@ def _refuse_long(value: Any) -> None:
     count, level = 0, [value]
     while level:
         count += sum(len(item) for item in level if isinstance(item, str))
-        held = [item.values() if is_object(item) else item for item in level if isinstance(item, dict | list)]
+        held: list[Iterable[Any]] = [item.values() for item in level if is_object(item)]
+        held += [item for item in level if is_list(item)]
         level = [item for items in held for item in items]
     if count > LONGEST_CHAT:
         raise ChatError("too_long", count=count, most=LONGEST_CHAT)

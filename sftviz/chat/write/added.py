@@ -17,8 +17,8 @@ WORDS = re.compile(r"[^\W\d_]{2,}\W+[^\W\d_]{2,}")
 class Added:
     """Characters [start, end) that stand in no message.
 
-    kind: "system_prompt", "tools_prompt" (the template's words round the list of tools), "empty_reasoning" (a think block without a thought), "generation_prompt" (inside a
-    generation block, though the model is given it), "date".
+    kind: "system_prompt", "tools_prompt" (the template's words round the list of tools), "empty_reasoning" (a think
+    block without a thought), "generation_prompt" (inside a generation block, though the model is given it), "date".
     """
 
     kind: str
@@ -67,7 +67,7 @@ def _given(spans: Sequence[Span], text: str, given: str) -> list[Added]:
         end = span.start + len(given)
         found += [
             Added("generation_prompt", other.start, min(other.end, end))
-            for other in takewhile(lambda other: other.start < end, islice(spans, i, None))
+            for other in takewhile(lambda other, end=end: other.start < end, islice(spans, i, None))
             if other.generated
         ]
     return found

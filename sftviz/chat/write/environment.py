@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from jinja2 import TemplateError, Undefined, UndefinedError, nodes
+from jinja2 import TemplateError, Undefined, UndefinedError, filters, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
-from jinja2.filters import FILTERS
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
@@ -97,7 +96,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if not isinstance(left, str):
             return super().call_binop(context, operator, left, right)
-        given = right if isinstance(right, tuple) else (right,)
+        given: tuple[Any, ...] = right if isinstance(right, tuple) else (right,)  # pyright: ignore[reportUnknownVariableType]
         return _same(left % right, lambda: self._percent(left, given))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
@@ -168,9 +167,12 @@ def _tojson(
     return _same(plain, lambda: Writer(_shapes(), sort_keys=sort_keys, **options).text(value))
 
 
+_FILTERS: Any = filters  # Jinja leaves the types of its tables open
+
+
 def _safe(value: Any) -> Any:
     # Markup would lose the origin, and differs only where more is added with "+"
-    return value if type(value) is Tracked else FILTERS["safe"](value)
+    return value if type(value) is Tracked else _FILTERS.FILTERS["safe"](value)
 
 
 def _join(values: Iterable[Any], d: str = "", attribute: Any = None) -> str:

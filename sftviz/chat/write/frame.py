@@ -19,7 +19,14 @@ PLAIN = (Message("user", "Ask"), Message("assistant", "Tell"), Message("user", "
 def answer(template: Template, **job: Any) -> engine.Result:
     """The engine's answer, from this process for a template that comes with sftviz, else from the bounded helper."""
     longest = engine.LONGEST_TEXT if template.trusted else engine.LONGEST_UNTRUSTED
-    whole = {"template": template.jinja, "longest": longest, "tracked": True, "tools": [], "variables": {}, **job}
+    whole: engine.Job = {
+        "template": template.jinja,
+        "longest": longest,
+        "tracked": True,
+        "tools": [],
+        "variables": {},
+        **job,
+    }
     return engine.render(whole) if template.trusted else render_bounded(whole)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sftviz.chat.messages import Message
+from sftviz.chat.read.json_text import is_list, is_object
 from sftviz.chat.write.tracked import Tracked, TrackedFloat, TrackedInt
 from sftviz.chat.write.values import Shapes
 
@@ -69,7 +70,7 @@ class Leaves:
         for key, value in message.items():
             if key == "tool_calls":
                 tracked[key] = [self._call(call, i, j) for j, call in enumerate(value)]
-            elif key == "content" and isinstance(value, list):
+            elif key == "content" and is_list(value):
                 tracked[key] = [{**part, "text": self._value(part["text"], i, key)} for part in value]
             else:
                 tracked[key] = self._value(value, i, ALIASES.get(key, key))
@@ -87,7 +88,7 @@ class Leaves:
         return self._item(tracked, "call", i)
 
     def _item(self, value: Any, kind: str, index: int) -> Any:
-        if isinstance(value, dict):
+        if is_object(value):
             self.item_of[id(value)] = len(self.items)
         self.items.append(Item(kind, index))
         return value
@@ -99,14 +100,14 @@ class Leaves:
     def _value(self, value: Any, message: int | None, field: str) -> Any:
         if isinstance(value, str):
             return self._text(value, self._new(message, field, "text", value))
-        if isinstance(value, dict):
+        if is_object(value):
             return self._object(value, message, field)
-        if isinstance(value, list | tuple):
-            return self._list(list(value), message, field)
+        if is_list(value) or isinstance(value, tuple):
+            return self._list([*value], message, field)
         if isinstance(value, int | float) and not isinstance(value, bool):
             number = (TrackedInt if isinstance(value, int) else TrackedFloat)(value)
-            number._leaf = self._new(message, field, "number", str(value))
-            return self.instead.get(number._leaf, number)
+            number.leaf = self._new(message, field, "number", str(value))
+            return self.instead.get(number.leaf, number)
         return value
 
     def _text(self, text: str, leaf: int) -> str:

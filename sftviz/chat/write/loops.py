@@ -7,6 +7,7 @@ from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.visitor import NodeTransformer
 
+from sftviz.chat.read.json_text import is_object
 from sftviz.chat.write.leaves import Leaves
 from sftviz.chat.write.tracked import EVENT, NOTHING, TEMPLATE, Tracked, event, runs
 
@@ -52,7 +53,7 @@ class Progress:
         known = self.leaves.item_of.get(id(value))
         if known is not None:
             return known
-        return self._rebuilt(value) if isinstance(value, dict) and len(value) <= MOST_KEYS else NOTHING
+        return self._rebuilt(value) if is_object(value) and len(value) <= MOST_KEYS else NOTHING
 
     def _rebuilt(self, value: dict[Any, Any]) -> int:
         # A template may build its own message dicts: their texts still know whose they are
@@ -94,7 +95,8 @@ class instrument(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> Any:
         self.depth += 1
-        node = self.generic_visit(node)
+        visited: Any = self.generic_visit(node)
+        node = visited
         self.depth -= 1
         if not isinstance(node.target, nodes.Name):
             return node
@@ -102,14 +104,16 @@ class instrument(NodeTransformer):
         return [self._call("begin", node.lineno), node, self._call("end", node.lineno)]
 
     def visit_Assign(self, node: nodes.Assign) -> Any:
-        node = self.generic_visit(node)
+        visited: Any = self.generic_visit(node)
+        node = visited
         if not self.depth or not isinstance(node.target, nodes.Name):
             return node
         return [node, self._call("bound", node.lineno, node.target.name)]
 
     def visit_Macro(self, node: nodes.Macro) -> Any:
         depth, self.depth = self.depth, 0
-        node = self.generic_visit(node)
+        visited: Any = self.generic_visit(node)
+        node = visited
         self.depth = depth
         return node
 

@@ -1,8 +1,8 @@
 """Runs and events -> pieces: stretches of text of one origin, each knowing in whose turn it stands.
 
-A template loops over messages inside a loop over messages: it looks ahead, it writes results into the block of the call.
-So what is open is a stack, and the innermost message has the text. What no loop holds belongs to the message whose words
-stand there.
+A template loops over messages inside a loop over messages: it looks ahead, it writes results into the block of a call.
+So what is open is a stack, and the innermost message has the text. What no loop holds belongs to the message whose
+words stand there.
 """
 
 import re
@@ -92,6 +92,7 @@ def _turn(piece: Piece) -> int | None:
 
 def _give_to_neighbours(cut: list[Piece], text: str) -> Iterator[Piece]:
     """What the template writes outside every loop: before a message's words its header, after them their end."""
+    last: Piece | None = None
     for outside, group in groupby(cut, key=lambda piece: piece.open is None):
         stretch = list(group)
         if not outside:
@@ -102,7 +103,7 @@ def _give_to_neighbours(cut: list[Piece], text: str) -> Iterator[Piece]:
         else:
             at_end = stretch[-1] is cut[-1] and stretch[0] is not cut[0]
             for piece in stretch:  # the end of the document closes the last turn
-                piece.turn = last.turn if at_end else None  # pyright: ignore[reportPossiblyUnbound]
+                piece.turn = last.turn if at_end and last else None
             yield from stretch
 
 
@@ -122,7 +123,7 @@ def _ends_first(cut: list[Piece], text: str) -> Iterator[Piece]:
 
 
 def _spread(stretch: list[Piece], text: str) -> Iterator[Piece]:
-    """One stretch that no loop holds: text goes with the words before it up to an end-of-turn, else with those after."""
+    """What no loop holds: text goes with the words before it up to an end-of-turn, else with those after."""
     before: int | None = None
     for i, piece in enumerate(stretch):
         if piece.turn is not None:

@@ -92,5 +92,5 @@ def _start() -> subprocess.Popen[str]:
 
 @atexit.register
 def _stop_helpers() -> None:
-    for helper in _all:
-        helper.stop()
+    for one in _all:
+        one.stop()

@@ -213,7 +213,7 @@ class Parts:
         return tail.index(plain), len(tail.rstrip())
 
     def _first(self, tokens: list[re.Match[str]], tail: str, before: str) -> int:
-        """The token that begins the end-of-turn: after a reply the first, after a call the one that ends plain replies."""
+        """Which token begins the end-of-turn: after a reply the first, after a call the one that ends plain replies."""
         if before not in CLOSED:
             return 0
         known = [i for i, token in enumerate(tokens) if token.group() in self.frame.ends]

@@ -105,7 +105,7 @@ def resolve(choice: str | None, chat_template: str | None, tokenizer_template: s
 
     A tokenizer's own template may be a name in TEMPLATES too. Raises ChatError where the choice is neither.
     """
-    if not isinstance(choice, str | None):
+    if not isinstance(choice, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]  (whatever a caller gives)
         raise ChatError("template_no_text", kind=type(choice).__name__)
     if choice is None:
         choice = chat_template or (TOKENIZERS_OWN if tokenizer_template else "chatml")

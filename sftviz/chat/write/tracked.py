@@ -24,15 +24,15 @@ LONGEST_REPEAT = 1 << 20
 class Tracked(str):
     """A string with the origin of its characters, kept as the parts it was joined from until somebody asks."""
 
-    __slots__ = ("_known", "_parts")
+    __slots__ = ("known_runs", "parts")
 
-    _known: list[Run] | None
-    _parts: tuple[str, ...]
+    known_runs: list[Run] | None
+    parts: tuple[str, ...]
 
     def __new__(cls, text: str = "", parts: tuple[str, ...] = (), known: list[Run] | None = None) -> "Tracked":
         made = super().__new__(cls, text)
-        made._parts = parts
-        made._known = known if known is not None or parts else [(len(text), TEMPLATE, 0, 0)] if text else []
+        made.parts = parts
+        made.known_runs = known if known is not None or parts else [(len(text), TEMPLATE, 0, 0)] if text else []
         return made
 
     @classmethod
@@ -48,12 +48,12 @@ class Tracked(str):
     def __radd__(self, other: Any) -> str:
         return joined((other, self)) if isinstance(other, str) else NotImplemented
 
-    def __mul__(self, times: SupportsIndex) -> str:
+    def __mul__(self, times: SupportsIndex) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         if len(self) * index(times) > LONGEST_REPEAT:
             return str.__mul__(self, times)
         return joined((self,) * index(times))
 
-    __rmul__ = __mul__
+    __rmul__ = __mul__  # pyright: ignore[reportAssignmentType]
 
     def __getitem__(self, at: Any) -> str:
         if isinstance(at, slice):
@@ -168,19 +168,19 @@ class Tracked(str):
 class TrackedInt(int):
     """A whole number of the chat; written out, it is tracked."""
 
-    _leaf: int
+    leaf: int
 
     def __str__(self) -> str:
-        return Tracked.leaf(int.__repr__(self), self._leaf)
+        return Tracked.leaf(int.__repr__(self), self.leaf)
 
 
 class TrackedFloat(float):
     """A number of the chat; written out, it is tracked."""
 
-    _leaf: int
+    leaf: int
 
     def __str__(self) -> str:
-        return Tracked.leaf(float.__repr__(self), self._leaf)
+        return Tracked.leaf(float.__repr__(self), self.leaf)
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -203,18 +203,19 @@ def runs(text: str) -> list[Run]:
     """The origin of every character of a text, in order. A rope of parts is unrolled without recursion."""
     if type(text) is not Tracked:
         return [(len(text), TEMPLATE, 0, 0)] if text else []
-    if text._known is None:
-        found, open_parts = list[Run](), [text]
+    if text.known_runs is None:
+        found: list[Run] = []
+        open_parts: list[str] = [text]
         while open_parts:
             part = open_parts.pop()
             if type(part) is not Tracked:
                 found += [(len(part), TEMPLATE, 0, 0)] if part else []
-            elif part._known is not None:
-                found += part._known
+            elif part.known_runs is not None:
+                found += part.known_runs
             else:
-                open_parts += reversed(part._parts)
-        text._known, text._parts = found, ()
-    return text._known
+                open_parts += reversed(part.parts)
+        text.known_runs, text.parts = found, ()
+    return text.known_runs
 
 
 def _cut_runs(whole: list[Run], start: int, stop: int) -> list[Run]:

@@ -46,7 +46,8 @@ class Writer:
         if isinstance(value, str):
             yield from self._string(value, shape)
         elif isinstance(value, Mapping):
-            yield from self._object(value, self.shapes.leaf(value, shape), level)
+            held: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
+            yield from self._object(held, self.shapes.leaf(held, shape), level)
         elif isinstance(value, list | tuple):
             yield from self._list(value, self.shapes.leaf(value, shape), level)
         elif isinstance(value, TrackedInt | TrackedFloat):

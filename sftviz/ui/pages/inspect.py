@@ -10,6 +10,7 @@ import streamlit as st
 from sftviz import assets, words
 from sftviz.chat.formats import FORMATS, parse_all
 from sftviz.chat.messages import Chat
+from sftviz.chat.read.reading import Side
 from sftviz.chat.samples import SAMPLES
 from sftviz.columns import TokenRow
 from sftviz.figures.alternatives import alternatives_bars
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
-SIDES = ("chosen", "rejected")
+SIDES: tuple[Side, ...] = ("chosen", "rejected")
 
 
 def page() -> None:
@@ -112,7 +113,7 @@ def _read(pasted: str) -> Sequence[Chat]:
         key="side",
         required=True,
     )
-    return parse_all(pasted, media=media, side=side or "chosen")
+    return parse_all(pasted, media=media, side=SIDES[SIDES.index(side)] if side in SIDES else None)
 
 
 def _offer_placeholders(error: Exception) -> None:
