@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app test lint format screenshots notebooks model setup setup-test browser
+.PHONY: app test fuzz lint format screenshots notebooks model setup setup-test browser
 
 app: setup
 	$(BIN)/streamlit run app.py
@@ -29,6 +29,10 @@ browser:
 
 test: setup-test lint
 	$(BIN)/python -m pytest
+
+# Ten minutes of mutated pastes: nothing but our own errors may come out
+fuzz: setup-test
+	$(BIN)/python tools/fuzz.py
 
 lint: setup-test
 	$(BIN)/ruff check .

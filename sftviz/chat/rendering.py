@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import Any
 
-from sftviz.chat.messages import Chat
+from sftviz.chat.messages import Chat, ChatError
 from sftviz.chat.spans import Span, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.chat.write import as_given
@@ -70,7 +70,9 @@ def render(
     those of the sample. Raises ChatError where the template refuses the chat.
     """
     tokenizer = load_tokenizer(tokenizer, online=online)
-    if chat.tokenized is not None and template is None:
+    if chat.tokenized is not None:
+        if template is not None:
+            raise ChatError("row_is_tokenized", template=template[:40])
         return _tokenized(chat, tokenizer)
     if chat.written is not None and template is None:
         return _as_pasted(chat, chat.written.text, chat.written.spans, tokenizer)

@@ -120,6 +120,7 @@ BAD_INPUTS = rows(
     error("J18", [None], "not_a_message", "message 1: null, expected an object"),
     error("J18 string", ["hi"], "not_a_message", "message 1: a string, expected an object"),
     error("J18 second", '[{"role":"user","content":"a"}, "hi"]', "not_a_message", "message 2: a string"),
+    error("J35 header alone", "<|START_OF_TURN_TOKEN|><|USER: Hi", "no_turns_in_text", "no turn"),
     error("J19", '[{"content":"x"}]', "role_missing", 'message 1: "role" is missing'),
     error("J19 second", '[{"role":"user","content":"a"},{"content":"x"}]', "role_missing", "message 2"),
     error(

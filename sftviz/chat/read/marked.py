@@ -130,7 +130,7 @@ def _closed(text: str, opened: Block, end: int, stop: int, marks: Marks) -> Bloc
 
 def _with_space(text: str, found: list[Block]) -> Iterator[Block]:
     """Each block with the white space behind it, up to the next header."""
-    following = [block.start for block in found[1:]] + [len(text)]
+    following = [block.start for block in found[1:]] + [len(text)] * bool(found)
     for block, limit in zip(found, following, strict=True):
         space = SPACE.match(text, block.stop, max(limit, block.stop))
         yield block._replace(next=space.end() if space else block.stop)
