@@ -33,7 +33,7 @@ def test_json_is_json_with_the_houses_columns(file: str) -> None:
     assert document["policy"] == "assistant_only"
     assert document["tokens"][0]["text"] == "<|im_start|>"
     assert document["loss"]["token"] > 0
-    assert set(document["tokens"][0]) >= {"position", "supervised", "reason", "target", "nll", "grad_norm"}
+    assert set(document["tokens"][0]) >= {"position", "supervised", "reason", "target", "nll", "cost"}
 
 
 def test_html_escapes_what_was_pasted() -> None:
@@ -59,6 +59,50 @@ def test_a_template_file_is_read(file: str, tmp_path: Path) -> None:
         run(app, ["inspect", file, "--template", str(template), "--model", "none", "--format", "json"]).stdout
     )
     assert document["template"] == "typed"
+
+
+MANY = "\n".join(
+    json.dumps({"messages": [{"role": "user", "content": ask}, {"role": "assistant", "content": said}]})
+    for ask, said in (("one", "uno"), ("two", "due"), ("three", "tre"))
+)
+
+
+def test_any_sample_of_a_file_can_be_opened() -> None:
+    document = json.loads(
+        run(app, ["inspect", "-", "--sample", "2", "--model", "none", "--format", "json"], input=MANY).stdout
+    )
+    assert "due" in "".join(token["text"] for token in document["tokens"])
+    beyond = run(app, ["inspect", "-", "--sample", "4"], input=MANY)
+    assert beyond.exit_code == 2
+    assert "the file holds 3" in beyond.stderr
+
+
+def test_all_samples_have_a_line_and_a_bad_one_hides_none() -> None:
+    lines = run(app, ["inspect", "-", "--all", "--format", "json"], input=MANY + "\n{").stdout.splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [one["sample"] for one in told] == [1, 2, 3, 4]
+    assert [one["begins"] for one in told[:3]] == ["one", "two", "three"]
+    assert told[3]["error"].startswith("line 4")
+    assert "two" in run(app, ["inspect", "-", "--all"], input=MANY).stdout
+
+
+def test_every_knob_of_a_policy_is_an_option() -> None:
+    options = ["--role", "user", "--turns", "last_message", "--end", "none", "--after-end", "each", "--no-reasoning"]
+    document = json.loads(
+        run(app, ["inspect", "-", *options, "--model", "none", "--format", "json"], input=CHAT).stdout
+    )
+    trained = "".join(token["text"] for token in document["tokens"] if token["supervised"])
+    assert trained == "What does owl mean?\n"
+
+
+def test_findings_and_reasons_speak_chinese() -> None:
+    shown = run(app, ["inspect", "-", "--model", "none", "--lang", "zh", "--format", "text"], input="User: hi").stdout
+    assert "没有人回答它" in shown
+
+
+def test_what_a_terminal_would_obey_is_shown_as_a_mark() -> None:
+    chat = json.dumps([{"role": "\x1b[31mx", "content": "hi"}])
+    assert "\x1b[31m" not in run(app, ["inspect", "-", "--model", "none", "--format", "text"], input=chat).stdout
 
 
 BAD = {

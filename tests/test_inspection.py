@@ -22,6 +22,7 @@ from sftviz.columns import COLUMNS, FRAME
 from sftviz.inspection import batched
 from sftviz.loss import reduce_nll
 from sftviz.model import TokenLosses, load_model
+from sftviz.ui.components.token_strip import amounts
 from tests.chat.chats import any_chat
 
 CHAT = "User: What does thumb mean?\nAssistant: Thumb means a short digit.\nUser: Thanks!\nAssistant: You're welcome!"
@@ -91,6 +92,15 @@ def by_hand() -> sftviz.Inspection:
     made["nll"] = torch.arange(len(seen.rendering.tokens), dtype=torch.float64)
     made["grad_norm_logits"], made["grad_norm_hidden"] = made["nll"] + 100, made["nll"] + 200
     return replace(seen, losses=TokenLosses(**made))
+
+
+def test_a_colouring_gives_each_token_its_own_amount() -> None:
+    """The strip colours a token by what it cost, which the position before it predicted."""
+    rows = by_hand().rows()
+    drawn = amounts(rows, COLUMNS["nll"])
+    assert drawn["values"] == [None, *(float(t) for t in range(len(rows) - 1))]
+    assert (drawn["low"], drawn["high"]) == (0.0, float(len(rows) - 2))
+    assert amounts(rows, COLUMNS["probability"])["high"] == 1.0
 
 
 def test_by_role_means_the_costs_of_a_roles_own_tokens() -> None:

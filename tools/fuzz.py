@@ -17,9 +17,10 @@ from sftviz.words import SaidError
 
 ROOT = Path(__file__).resolve().parent.parent
 ODD = [
-    "<|im_end|>", "<|im_start|>assistant\n", "</s>", "[INST]", "[/INST]", "<think>", "</think>", "\ud800", "\0",
-    "\ufeff", "\u202e", '"', "{", "}", "[", "]", ",", ":", "\\", "\n", "null", "1e999", '{"role": "user"}', "```", "👩‍👩‍👧", 
-    "字" * 50, "User:", "### Response:", "<|start|>assistant<|channel|>analysis<|message|>", "\uf8ff", '"weight": -0.5,',
+    "<|im_end|>", "<|im_start|>assistant\n", "</s>", "[INST]", "[/INST]", "<think>", "</think>", "User:", "```",
+    "<|start|>assistant<|channel|>analysis<|message|>", "### Response:", '{"role": "user"}', '"weight": -0.5,',
+    "\ud800", "\0", "\ufeff", "\u202e", "\uf8ff", "1e999", "null", '"', "{", "}", "[", "]", ",", ":", "\\", "\n",
+    "👩‍👩‍👧", "字" * 50,
 ]  # fmt: skip
 TOKENIZERS = ("sftviz/tiny", "mistral:v3", "mistral:tekken")
 

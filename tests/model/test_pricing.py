@@ -261,3 +261,10 @@ def test_nan_from_the_model_is_refused_and_not_handed_on() -> None:
 def test_costs_do_not_depend_on_what_comes_later(model: LlamaForCausalLM, ids: list[int]) -> None:
     short, long = token_losses(model, ids[:20]), token_losses(model, ids[:60])
     torch.testing.assert_close(long.nll[:19], short.nll[:19], rtol=1e-5, atol=1e-6)
+
+
+def test_those_as_likely_as_the_true_token_are_not_before_it() -> None:
+    """Four equal logits: whichever is true has rank 1; with one above it, rank 2."""
+    z = torch.tensor([[0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    rank = _priced(z, torch.tensor([3, 2]), None, 2)[3]
+    assert rank.tolist() == [1, 2]
