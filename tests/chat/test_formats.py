@@ -215,6 +215,13 @@ def test_a_lone_surrogate_is_replaced_and_its_place_told() -> None:
     assert "U+D800 at character 2" in chat.notices[0].message
 
 
+def test_a_surrogate_in_a_role_is_replaced_in_the_spans_too() -> None:
+    chat = parse("<|im_start|>us\ud800er\nhi<|im_end|>\n")
+    assert chat.written is not None
+    assert {span.role for span in chat.written.spans} == {"us\ufffder"}
+    assert "us\ufffder" in chat.written.text
+
+
 def test_tool_arguments_are_read_from_a_string_or_an_object() -> None:
     def call(arguments: object) -> str:
         calls = [{"type": "function", "function": {"name": "f", "arguments": arguments}}]

@@ -43,11 +43,17 @@ def finished(chat: Chat) -> Chat:
     messages = [_without_surrogates(message, n, notices) for n, message in enumerate(chat.messages, 1)]
     tools = tuple(_mended(tool, key_place("tools"), notices) for tool in chat.tools)
     variables = _mended(dict(chat.variables), key_place("chat_template_kwargs"), notices)
-    written = chat.written and Written(without_surrogates(chat.written.text, []), chat.written.spans)
+    written = chat.written and _written(chat.written)
     told = [replace(notice, values=_clean(dict(notice.values))) for notice in (*notices, *chat.notices)]
     return replace(
         chat, messages=tuple(messages), tools=tools, variables=variables, written=written, notices=tuple(_once(told))
     )
+
+
+def _written(written: Written) -> Written:
+    """A role is read from the text: what is mended there is mended in it."""
+    spans = tuple(replace(span, role=without_surrogates(span.role, [])) for span in written.spans)
+    return Written(without_surrogates(written.text, []), spans)
 
 
 def _once(notices: list[Notice]) -> list[Notice]:
