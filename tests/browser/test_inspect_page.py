@@ -69,7 +69,7 @@ def test_hover_explains_a_token_and_marks_its_target_without_a_rerun(open_page: 
     token.hover()
     card = page.locator(".sftviz-strip .card")
     expect(card).to_be_visible()
-    for word in ("id", "bytes", "role", "part", "label", "target", "loss", "probability", "rank", "nats", "supervised"):
+    for word in ("id", "bytes", "role", "part", "label", "target", "Loss", "Probability", "Rank", "nats", "supervised"):
         expect(card).to_contain_text(word)
     expect(page.locator('.tok.target[data-i="21"]')).to_have_count(1)
 
@@ -102,7 +102,7 @@ BAD = {
     "an unknown role": ('[{"role":"wizard","content":"x"},{"role":"assistant","content":"y"}]', "'wizard' is unknown"),
     "empty content": ('[{"role":"user","content":"hi"},{"role":"assistant","content":""}]', "the reply is empty"),
     "a lone surrogate": ('[{"role":"user","content":"a\\ud800"},{"role":"assistant","content":"b"}]', "U+D800"),
-    "too much": ("x" * 1_000_000, "1,000,000 characters"),
+    "too much": ("x" * 1_000_001, "1,000,001 characters"),
     "script": ("User: <script>window.hacked = 1</script>\nAssistant: ![](http://example.org/x.png) ok", "<script>"),
 }
 

@@ -76,7 +76,7 @@ def test_a_token_says_in_chinese_why_it_is_supervised(open_page: OpenPage) -> No
     token = page.locator('.sftviz-strip .tokens .tok[data-i="20"]')
     token.scroll_into_view_if_needed()
     token.hover()
-    expect(page.locator(".sftviz-strip .card")).to_contain_text("assistant 正文：在模板的 generation 块之内")
+    expect(page.locator(".sftviz-strip .card")).to_contain_text("assistant 的内容：在模板的 generation 块之内")
     speaks_chinese(page)
 
 
@@ -84,7 +84,7 @@ def test_a_finding_is_told_in_chinese(open_page: OpenPage) -> None:
     page = open_page(path="/?lang=zh")
     settled(page)
     page.get_by_text("陷阱", exact=True).click()
-    expect(page.get_by_text("出现在消息正文里").first).to_be_visible()
+    expect(page.get_by_text("写在对话自己的文字里").first).to_be_visible()
     speaks_chinese(page)
 
 

@@ -120,7 +120,7 @@ BAD_INPUTS = rows(
     error("J18", [None], "not_a_message", "message 1: null, expected an object"),
     error("J18 string", ["hi"], "not_a_message", "message 1: a string, expected an object"),
     error("J18 second", '[{"role":"user","content":"a"}, "hi"]', "not_a_message", "message 2: a string"),
-    error("J35 header alone", "<|START_OF_TURN_TOKEN|><|USER: Hi", "no_turns_in_text", "no turn"),
+    error("J02 header alone", "<|START_OF_TURN_TOKEN|><|USER: Hi", "no_turns_in_text", "no turn"),
     error("J19", '[{"content":"x"}]', "role_missing", 'message 1: "role" is missing'),
     error("J19 second", '[{"role":"user","content":"a"},{"content":"x"}]', "role_missing", "message 2"),
     error(
@@ -148,7 +148,7 @@ BAD_INPUTS = rows(
         "J30", '[{"role":"assistant","content":"a"},{"role":"assistant","content":"b"},{"role":"system","content":"c"}]'
     ),
     ok("J31", json.dumps([{"role": "user", "content": "hi"}] * 1000)),
-    error("J31 long", one("x" * 2_000_001), "too_long", "at most 2,000,000 are read"),
+    error("J31 long", one("x" * 1_000_001), "too_long", "at most 1,000,000 are read"),
     BadInput(
         "J32", lambda: "x" * 26_000_000, "error", "file_too_long", "26,000,000 characters; at most 25,000,000 are read"
     ),

@@ -13,7 +13,7 @@ from sftviz.chat.read.json_text import is_list, is_object, kind, repeated_keys, 
 from sftviz.chat.read.places import message_place
 from sftviz.chat.read.reading import Reading
 
-LONGEST_CHAT = 2_000_000  # characters of one sample
+LONGEST_CHAT = 1_000_000  # characters of one sample
 MOST_KEYS_NAMED = 6
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from sftviz import words
@@ -14,6 +15,7 @@ from sftviz.ui.language import language, pattern, t
 from sftviz.words import Said, say
 
 HERE = Path(__file__).parent
+MOST_DRAWN = 20_000
 KINDS = ("supervised", "role")  # colourings that are no amount
 DRAWN = ("id", "box", "role", "message", "supervised", "weight", "control", "forged")
 ABOUT = ("position", "id", "bytes", "role", "part", "weight", "label")  # listed on the card of a token
@@ -42,7 +44,13 @@ def colorings(priced: bool) -> dict[str, str]:
 
 
 def token_strip(rows: Sequence[TokenRow], color_by: str, *, key: str, selected: int) -> int:
-    """Draw the strip; gives the position that was clicked last, else `selected`."""
+    """Draw the strip; gives the position that was clicked last, else `selected`.
+
+    A browser is sent the first MOST_DRAWN tokens; what is beyond is said.
+    """
+    if len(rows) > MOST_DRAWN:
+        st.caption(t("ui.strip.cut", drawn=MOST_DRAWN, count=len(rows)))
+        rows = rows[:MOST_DRAWN]
     data = {
         "columns": {name: [row[name] for row in rows] for name in DRAWN},
         "shown": [visible(row.text) for row in rows],
