@@ -73,7 +73,7 @@ def row(table: str, row: Any, field: str, language: Language | None = None) -> s
     """A table row's own words: its English stands in the row, its Chinese under [table.name] of zh/*.toml.
 
     >>> from sftviz.loss import LOSSES
-    >>> row("loss", LOSSES["ce"], "title") == LOSSES["ce"].title
+    >>> row("loss", LOSSES["cross_entropy"], "title") == LOSSES["cross_entropy"].title
     True
     """
     return named(table, f"{row.name}.{field}", getattr(row, field), language)
