@@ -89,6 +89,12 @@ def test_no_end_of_turn() -> None:
     assert str(finding.where) == "message 2"
 
 
+def test_a_reply_without_an_end_is_told_once() -> None:
+    cut = found(parse("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nAn ow"), None)
+    assert "no_end_of_turn" in cut
+    assert "cut_short" not in cut
+
+
 def test_pad_is_eos() -> None:
     tokenizer = AutoTokenizer.from_pretrained(locate(TINY))
     tokenizer.pad_token = tokenizer.eos_token
