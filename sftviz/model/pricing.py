@@ -165,9 +165,12 @@ def _priced(z: Tensor, targets: Tensor, weight: Tensor | None, top_k: int) -> tu
     below = largest - z
     p = torch.softmax(z, dim=-1)
     of_top = p.gather(-1, top.indices)
-    spread = torch.where(p > 0, p * below, 0.0).sum(-1)  # a token ruled out: 0 times inf
     uniform = below.mean(-1)
-    rank = (z > of_target).sum(-1) + 1
+    if torch.isinf(uniform).any():
+        below = torch.where(p > 0, below, 0.0)  # a token ruled out: 0 times inf
+    spread = torch.linalg.vecdot(p, below)
+    # into floats of the same place: summing a tensor of bool takes twenty times as long
+    rank = torch.gt(z, of_target, out=below).sum(-1) + 1
     p_y = p.gather(-1, y).squeeze(-1)
     q = p.scatter_(-1, y, 0.0)
     missed = q.sum(-1)
@@ -176,8 +179,8 @@ def _priced(z: Tensor, targets: Tensor, weight: Tensor | None, top_k: int) -> tu
         (normalizer + (largest - of_target).squeeze(-1)).clamp(min=0),
         (normalizer + spread).clamp(min=0),
         normalizer + uniform,
-        rank.float(),
-        (q.square().sum(-1) + missed.square()).sqrt(),
+        rank,
+        torch.hypot(torch.linalg.vector_norm(q, dim=-1), missed),
         _on_hidden(q, missed, targets, weight),
         top.indices,
         of_top,
