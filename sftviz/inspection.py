@@ -12,7 +12,7 @@ from sftviz import assets
 from sftviz.chat.formats import parse
 from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.rendering import Rendering, render
-from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.chat.tokenizers import load_tokenizer, same_vocabulary
 from sftviz.columns import COLUMNS, FRAME, TokenRow, rows_of
 from sftviz.figures import strip
 from sftviz.supervision import IGNORE, checks
@@ -238,7 +238,8 @@ def _row(rendering: Rendering, model: Any, losses: Any) -> Row:
 
 def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:
     """An embedded model reads the embedded tokenizer's ids only: any other ids would give numbers without meaning."""
-    if not assets.is_embedded_model(model) or rendering.tokenizer.name == assets.TOKENIZER:
+    embedded = load_tokenizer(assets.TOKENIZER)  # by vocabulary, not by name: a copy in a folder is the same tokenizer
+    if not assets.is_embedded_model(model) or same_vocabulary(rendering.tokenizer, embedded):
         return ()
     values = {"model": model, "reads": assets.TOKENIZER, "tokenizer": rendering.tokenizer.name}
     return (Finding("model_reads_other_ids", "error", values),)

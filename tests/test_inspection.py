@@ -3,7 +3,9 @@
 import json
 import math
 import re
+import shutil
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -212,6 +214,14 @@ def test_a_folder_in_the_hubs_layout_works_for_tokenizer_and_model(tmp_path) -> 
     LlamaForCausalLM(config).save_pretrained(tmp_path)
     seen = sftviz.inspect(CHAT, tokenizer=str(tmp_path), model=tmp_path)
     assert seen.loss() > 0
+
+
+def test_the_embedded_tokenizer_under_another_name_is_read_by_the_embedded_model(tmp_path: Path) -> None:
+    """A copy in a folder, and the loaded object: compared by vocabulary, not by name."""
+    folder = shutil.copytree(locate(TOKENIZER), tmp_path / "copy")
+    expected = sftviz.inspect(CHAT).loss()
+    for tokenizer in (folder, AutoTokenizer.from_pretrained(folder)):
+        assert sftviz.inspect(CHAT, tokenizer=tokenizer).loss() == pytest.approx(expected)
 
 
 def test_an_embedded_model_refuses_foreign_ids_without_losing_the_rest() -> None:
