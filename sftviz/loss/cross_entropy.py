@@ -9,6 +9,7 @@ from torch import Tensor
 IGNORE = -100  # PyTorch's default ignore_index: no vocabulary has it as an id, unlike 0
 
 LABEL_TYPES = (torch.int64, torch.int32)
+NO_FLOAT64 = ("mps",)  # devices
 
 
 def next_token_pairs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,6 +52,15 @@ def token_nll(logits: Tensor, labels: Tensor) -> Tensor:
 def at_least_float32(values: Tensor) -> Tensor:
     """float16 and bfloat16 as float32; float32 and float64 as they are."""
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
+def best_precision(values: Tensor) -> Tensor:
+    """float64, for sums of many costs; float32 on a device that has no float64.
+
+    >>> best_precision(torch.zeros(1)).dtype
+    torch.float64
+    """
+    return values.float() if values.device.type in NO_FLOAT64 else values.double()
 
 
 def check_shapes(logits: Tensor, labels: Tensor) -> None:

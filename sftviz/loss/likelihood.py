@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, check_labels, check_tensors
+from sftviz.loss.cross_entropy import IGNORE, best_precision, check_labels, check_tensors
 
 
 def log_likelihood(nll: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def best_distribution(targets: Tensor, vocabulary: int) -> Tensor:
     counted = targets[targets != IGNORE]
     if not len(counted):
         raise ValueError(f"0 of {len(targets)} targets count, so no distribution is likeliest; all are {IGNORE}")
-    return torch.bincount(counted.long(), minlength=vocabulary).double() / len(counted)
+    return best_precision(torch.bincount(counted.long(), minlength=vocabulary)) / len(counted)
 
 
 def gaussian_nll(values: Tensor, means: Tensor, deviation: float = 1.0) -> Tensor:

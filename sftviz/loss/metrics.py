@@ -12,7 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_pairs, check_tensors, next_token_pairs
+from sftviz.loss.cross_entropy import (
+    IGNORE,
+    at_least_float32,
+    best_precision,
+    check_pairs,
+    check_tensors,
+    next_token_pairs,
+)
 from sftviz.loss.reduction import reduce_nll
 
 
@@ -28,7 +35,7 @@ def perplexity(nll: Tensor, labels: Tensor) -> float:
     2.8284
     """
     check_tensors(nll=nll, labels=labels)
-    mean = reduce_nll(nll.double(), labels)
+    mean = reduce_nll(best_precision(nll), labels)
     _check_any(labels[:, 1:] != IGNORE)
     return float(mean.exp())
 
@@ -125,9 +132,9 @@ def reliability(logits: Tensor, labels: Tensor, bins: int = 15) -> tuple[Bin, ..
     predictions, targets = _pairs(logits, labels)
     counted = targets != IGNORE
     _check_any(counted)
-    sure = torch.softmax(at_least_float32(predictions[counted]), dim=-1).amax(-1).double()
+    sure = best_precision(torch.softmax(at_least_float32(predictions[counted]), dim=-1).amax(-1))
     right = _credit(predictions, targets, 1)[counted]
-    edges = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=sure.device)
+    edges = torch.linspace(0, 1, bins + 1, dtype=sure.dtype, device=sure.device)
     place = torch.bucketize(sure, edges[1:]).clamp(max=bins - 1)  # softmax may round above 1
     return tuple(_bin(edges, i, sure[place == i], right[place == i]) for i in sorted(set(map(int, place))))
 
@@ -162,7 +169,7 @@ def _ahead_and_level(predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tens
 def _credit(predictions: Tensor, targets: Tensor, k: int) -> Tensor:
     """The chance that a draw among equals puts the target among the first k: [...] float64."""
     ahead, level = _ahead_and_level(predictions, targets)
-    return ((k - ahead).double() / level).clamp(0, 1)
+    return (best_precision(k - ahead) / level).clamp(0, 1)
 
 
 def _bin(edges: Tensor, i: int, sure: Tensor, right: Tensor) -> Bin:

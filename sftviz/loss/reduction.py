@@ -10,6 +10,7 @@ from torch import Tensor
 from sftviz.loss.cross_entropy import (
     IGNORE,
     at_least_float32,
+    best_precision,
     check_label_type,
     check_not_negative,
     check_tensors,
@@ -144,7 +145,7 @@ def _weighted_sum(nll: Tensor, weights: Tensor) -> Tensor:
     costs = at_least_float32(nll) if nll.is_floating_point() else nll.to(torch.get_default_dtype())
     # where, not the product alone: inf or NaN on an ignored row times 0 is NaN
     kept = torch.where(weights != 0, costs, 0.0)
-    return (kept.double() * weights).sum().to(costs.dtype)
+    return (best_precision(kept) * weights).sum().to(costs.dtype)
 
 
 def _weighed(shares: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
@@ -152,7 +153,7 @@ def _weighed(shares: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
     if weights is None:
         return shares
     _check_weights(weights, labels)
-    return torch.where(shares != 0, shares * weights[:, 1:].double(), 0.0)
+    return torch.where(shares != 0, shares * best_precision(weights[:, 1:]), 0.0)
 
 
 def _check_weights(weights: Tensor, labels: Tensor) -> None:
@@ -222,25 +223,25 @@ def _check_costs(nll: Tensor, labels: Tensor) -> None:
 
 
 def _per_token(counted: Tensor, lengths: Tensor) -> Tensor:
-    return counted.double() / counted.sum().clamp(min=1)
+    return best_precision(counted) / counted.sum().clamp(min=1)
 
 
 def _per_sample(counted: Tensor, lengths: Tensor) -> Tensor:
-    return counted.double() / lengths.clamp(min=1).unsqueeze(1) / max(1, len(lengths))
+    return best_precision(counted) / lengths.clamp(min=1).unsqueeze(1) / max(1, len(lengths))
 
 
 def _per_sequence(counted: Tensor, lengths: Tensor) -> Tensor:
     supervised = counted.sum(dim=1, keepdim=True)
-    return counted.double() / supervised.clamp(min=1) / (supervised > 0).sum().clamp(min=1)
+    return best_precision(counted) / supervised.clamp(min=1) / (supervised > 0).sum().clamp(min=1)
 
 
 def _over_the_step(counted: Sequence[Tensor]) -> list[Tensor]:
     total = max(1, sum(int(part.sum()) for part in counted))
-    return [part.double() / total for part in counted]
+    return [best_precision(part) / total for part in counted]
 
 
 def _over_each(counted: Sequence[Tensor]) -> list[Tensor]:
-    return [part.double() / part.sum().clamp(min=1) / len(counted) for part in counted]
+    return [best_precision(part) / part.sum().clamp(min=1) / len(counted) for part in counted]
 
 
 NORMALIZATIONS = {

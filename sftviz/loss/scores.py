@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE
+from sftviz.loss.cross_entropy import IGNORE, best_precision
 from sftviz.loss.reduction import reduce_nll
 
 
@@ -57,7 +57,7 @@ def sequence_log_probabilities(nll: Tensor, labels: Tensor) -> tuple[Tensor, Ten
     """
     reduce_nll(nll, labels)  # its checks: shapes, label type, NaN where something is supervised
     counted = labels[:, 1:] != IGNORE
-    return -torch.where(counted, nll.double(), 0.0).sum(1), counted.sum(1)
+    return -torch.where(counted, best_precision(nll), 0.0).sum(1), counted.sum(1)
 
 
 def length_penalty(length: int, alpha: float, penalty: str = "length") -> float:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs, warn_of_probabilities
+from sftviz.loss.cross_entropy import (
+    IGNORE,
+    at_least_float32,
+    best_precision,
+    check_labels,
+    check_pairs,
+    warn_of_probabilities,
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ def smoothed_target(targets: Tensor, vocabulary: int, epsilon: float, convention
     on_target, on_other = target_shares(epsilon, vocabulary, convention)
     check_labels(targets, vocabulary)
     # scatter needs a legal index on ignored rows too
-    q = torch.full((*targets.shape, vocabulary), on_other, dtype=torch.float64, device=targets.device)
+    q = torch.full((*targets.shape, vocabulary), on_other, dtype=best_precision(targets).dtype, device=targets.device)
     q = q.scatter(-1, targets.long().clamp(min=0).unsqueeze(-1), on_target)
     return q * (targets != IGNORE).unsqueeze(-1)
 

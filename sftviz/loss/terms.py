@@ -8,7 +8,15 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from sftviz.loss.cross_entropy import IGNORE, at_least_float32, check_labels, check_pairs, check_tensors, first_place
+from sftviz.loss.cross_entropy import (
+    IGNORE,
+    at_least_float32,
+    best_precision,
+    check_labels,
+    check_pairs,
+    check_tensors,
+    first_place,
+)
 from sftviz.loss.losses import nll
 from sftviz.loss.smoothing import smoothed_nll, target_shares
 
@@ -186,14 +194,14 @@ def class_weighted_mean(logits: Tensor, targets: Tensor, class_weights: Tensor, 
     tensor(0.2685)
     """
     cost = class_weighted_nll(logits, targets, class_weights, epsilon)
-    total = _weight_of_rows(logits, targets, class_weights).double().sum()
+    total = best_precision(_weight_of_rows(logits, targets, class_weights)).sum()
     if not total > 0:
         warnings.warn(
             f"{int((targets != IGNORE).sum())} targets count and weigh 0 together: a loss of 0 that teaches nothing",
             stacklevel=2,
         )
         return cost.sum() * 0
-    return (cost.double().sum() / total).to(cost.dtype)
+    return (best_precision(cost).sum() / total).to(cost.dtype)
 
 
 def weighted_shares(targets: Tensor, class_weights: Tensor) -> Tensor:
@@ -277,7 +285,7 @@ def _gradient_size(loss: Tensor, parameters: Sequence[Tensor]) -> float:
     if not loss.requires_grad:
         return 0.0
     found = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
-    return sum(float(gradient.double().square().sum()) for gradient in found) ** 0.5
+    return sum(float(best_precision(gradient).square().sum()) for gradient in found) ** 0.5
 
 
 def _weight_of_rows(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:

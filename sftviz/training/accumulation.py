@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sftviz.loss import ACCUMULATIONS, accumulated_weights, token_nll
+from sftviz.loss.cross_entropy import best_precision
 from sftviz.supervision.packing import Batch
 from sftviz.training.clipping import cosine, total_norm
 
@@ -110,7 +111,7 @@ def _step(
 
 def _weighted(nll: Tensor, weights: Tensor) -> Tensor:
     # where first: a cost that is not counted may be infinite, and inf * 0 is NaN
-    return (torch.where(weights != 0, nll, 0.0).double() * weights).sum()
+    return (best_precision(torch.where(weights != 0, nll, 0.0)) * weights).sum()
 
 
 def _share(part: Tensor, whole: Tensor) -> float:
