@@ -47,7 +47,7 @@ def read_body(body: Body, reading: Reading) -> list[Turn]:
     """The messages of one body, in order: at least one; tools and doubts go to the reading."""
     if body.role == "assistant":
         return list(_reply_and_results(body, reading))
-    if body.role in ("user", "tool"):
+    if body.role in ("user", "tool", "system"):
         results = _results(body)
         if results:
             return results
@@ -174,7 +174,7 @@ def _thoughts(body: Body) -> tuple[list[Piece], list[str], int, bool]:
         at, inline = pieces[-1].end, inline or tags[0] in IDENTITY
     if not pieces:
         close = body.text.find("</think>", body.start, body.end)
-        if close > body.start and body.text.find("<think>", body.start, close) < 0:
+        if close >= body.start and body.text.find("<think>", body.start, close) < 0:
             pieces = _thought(body, at, at, close, "</think>", thoughts)
             at, inline = pieces[-1].end, True
     return pieces, thoughts, at, inline
@@ -211,7 +211,7 @@ def _words_and_calls(body: Body, at: int, calls: list[ToolCall], reading: Readin
         words += said
         pieces += said
         if not call:
-            return [piece for piece in words if piece.part == "content"], pieces
+            return [piece for piece in words if piece.field == "content"], pieces
         calls += call.calls
         pieces += call.pieces
         words += [piece for piece in call.pieces if piece.field == "content"]

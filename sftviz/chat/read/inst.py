@@ -93,17 +93,17 @@ class _Reader:
                 and (end - 1 == start or self.text[end - 2] != " ")
             ):
                 inner_end -= 1
-        [turn] = read_body(Body(self.text, start, inner_end, "assistant", cut=end == stop), self.reading)
+        turns = read_body(Body(self.text, start, inner_end, "assistant", cut=end == stop), self.reading)
         if end == stop:
             if stop == len(self.text):
                 self.reading.tell("cut_short", "note", placed=True)
             else:
                 self.reading.tell("unclosed_turn", placed=True, role="assistant")
         # The template's padding is written by the assistant all the same
-        turn = turn.around(
-            (Piece(self.body, start, "content"),), (Piece(inner_end, end, "content"), Piece(end, stop, "end"))
-        )
-        self.reading.add(turn)
+        turns[0] = turns[0].around(before=(Piece(self.body, start, "content"),))
+        turns[-1] = turns[-1].around(after=(Piece(inner_end, end, "content"), Piece(end, stop, "end")))
+        for turn in turns:
+            self.reading.add(turn)
 
     def step(self, match: re.Match[str]) -> None:
         kind, start, end = match.lastgroup, *match.span()
@@ -150,8 +150,9 @@ def read_inst(text: str) -> Reading:
 
 def _add_space(text: str, reading: Reading) -> None:
     """White space behind an end token, up to the next mark."""
-    for i, turn in enumerate(reading.turns):
+    following = [turn.pieces[0].start for turn in reading.turns[1:]] + [len(text)]
+    for i, (turn, limit) in enumerate(zip(reading.turns, following, strict=False)):
         stop = turn.pieces[-1].end
-        space = SPACE.match(text, stop)
+        space = SPACE.match(text, stop, max(stop, limit))
         if space and space.end() > stop and turn.message:
             reading.turns[i] = turn.around(after=(Piece(stop, space.end(), "after_end"),))

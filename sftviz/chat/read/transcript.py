@@ -21,21 +21,22 @@ SURE_ALONE = {"user", "human", "assistant", "用户", "助手"}  # `Model: T-800
 GUESSED = {
     **dict.fromkeys(
         ("customer", "client", "caller", "patient", "student", "you", "me", "q", "question", "visitor", "guest",
-         "interviewer", "客户", "顾客", "买家", "患者", "学生", "您"),
+         "interviewer", "prompt", "客户", "顾客", "买家", "患者", "学生", "您"),
         "user",
     ),
     **dict.fromkeys(
         ("agent", "support", "rep", "representative", "operator", "doctor", "tutor", "teacher", "advisor", "helper",
-         "therapist", "support agent", "a", "answer", "chatgpt", "claude", "gemini", "copilot", "bard", "llama", "grok",
-         "deepseek", "mistral", "客服", "医生", "老师", "卖家"),
+         "therapist", "support agent", "a", "answer", "response", "chatgpt", "claude", "gemini", "copilot", "bard",
+         "llama", "grok", "deepseek", "mistral", "客服", "医生", "老师", "卖家"),
         "assistant",
     ),
 }  # fmt: skip
 STAMP = r"[\[(]?\d[\d:./\-, T]{2,30}(?:[AaPp][Mm])?Z?[\])]?[ \t]*[-–—|]?[ \t]*"
+AFTER_STAMP = r"(?:[ \t]*[\[(]\d[\d:./\-, T]{2,30}(?:[AaPp][Mm])?[\])])?"
 WORDS = "|".join(sorted(map(re.escape, [*SPEAKERS, *GUESSED]), key=len, reverse=True))
 LINE = re.compile(
-    rf"^[ \t]*(?:{STAMP})?[\[(*_]*(?P<who>{WORDS})[\])*_]*(?:[ \t]*[\[(]\d[\d:./\-, T]{{2,30}}(?:[AaPp][Mm])?[\])])?"
-    r"[ \t]*[:：][*_]*[ \t]*",
+    rf"^[ \t]*(?:[-•>][ \t]+)?(?:{STAMP})?[\[(*_]*(?P<who>{WORDS})[\])*_]*{AFTER_STAMP}"
+    rf"[ \t]*[:：][*_]*[ \t]*|^[ \t]*\[(?P<bold>{WORDS})\][ \t]+",
     re.MULTILINE | re.IGNORECASE | re.ASCII,  # ASCII: else "uſer" is a user
 )
 SAID = re.compile(r"^[ \t]*(?P<who>[A-Za-z][\w .\-]{0,30}?) said:[ \t]*$", re.MULTILINE | re.ASCII)
@@ -103,8 +104,8 @@ def _named(text: str, lead: int) -> tuple[Speech, ...]:
     """Two speakers in turn of whom one is known by a word above: the other is the other side."""
     found = _names(text, lead)
     names = list(dict.fromkeys(match["who"] for match in found))
-    roles = {name: _role(name) for name in names}
-    if len(names) != 2 or sum(role in ("user", "assistant") for role in roles.values()) != 1:
+    roles = {name: _role(name) for name in names if len(name) > 1}  # `A: …` and `B: …` are points, not speakers
+    if len(roles) != 2 or sum(role in ("user", "assistant") for role in roles.values()) != 1:
         return ()
     known = next(role for role in roles.values() if role)
     other = "assistant" if known == "user" else "user"

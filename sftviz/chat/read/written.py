@@ -15,7 +15,7 @@ from sftviz.words import Said
 
 # Tokens that begin, end or fill a document: outside a turn they are no lost text
 BEGINS = (
-    r"<s>|<bos>|\[gMASK\] ?(?:sop(?=<))?|<sop>|<BOS_TOKEN>|<\|(?:begin_of_text|startoftext|beginoftext)\|>"
+    r"<s>|<bos>|\[gMASK\](?: ?sop(?![a-z]))?|<sop>|<BOS_TOKEN>|<\|(?:begin_of_text|startoftext|beginoftext)\|>"
     r"|<[｜|]begin[▁_ ]of[▁_ ]sentence[｜|]>"
 )
 FINISHES = (
