@@ -47,7 +47,7 @@ screenshots: setup-test
 	$(BIN)/python tools/screenshots.py
 
 notebooks: setup-test
-	$(BIN)/python -m lessons
+	$(BIN)/python -m sftviz.course
 
 model: setup
 	$(BIN)/python tools/build_tiny.py all

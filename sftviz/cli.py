@@ -122,7 +122,7 @@ KATA_FOLDER = Path("katas")
 @katas.command("list")
 def list_katas(lang: Language = "en") -> None:
     """Name every kata and say what it asks for."""
-    from lessons.katas import all_katas
+    from sftviz.course.katas import all_katas
 
     table = Table("kata", "", box=None)
     for kata in all_katas().values():
@@ -133,7 +133,7 @@ def list_katas(lang: Language = "en") -> None:
 @katas.command("start")
 def start_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -> None:
     """Write a kata's starter file, and say what to do with it."""
-    from lessons.katas import find_kata, start
+    from sftviz.course.katas import find_kata, start
 
     with _user_mistakes():
         path = start(name, folder)
@@ -144,7 +144,7 @@ def start_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -
 @katas.command("check")
 def check_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -> None:
     """Try your solution against the kata's checks; the first that fails says what it saw."""
-    from lessons.katas import check_file
+    from sftviz.course.katas import check_file
 
     with _user_mistakes():
         passed, said = check_file(name, folder / f"{name}.py", lang)

@@ -12,7 +12,7 @@ FLOORS = {
     "assets": 0, "attention": 0, "loss": 0, "words": 0,
     "chat": 1, "supervision": 1,
     "model": 2, "training": 2,
-    "columns": 3, "figures": 3, "inspection": 3, "overview": 3, "bugs": 3, "audit": 3,
+    "columns": 3, "course": 3, "figures": 3, "inspection": 3, "overview": 3, "bugs": 3, "audit": 3,
     "ui": 4, "cli": 4,
 }  # fmt: skip
 SAME_FLOOR = {
@@ -33,6 +33,10 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def constants(path: Path) -> set[str]:
+    return {str(n.value) for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant)}
 
 
 def upward_imports(package: Path) -> list[str]:
@@ -76,12 +80,24 @@ def test_the_loss_room_imports_torch_and_nothing_of_ours_but_itself() -> None:
         assert all(m.startswith("sftviz.loss") for m in imports(path) if m.startswith("sftviz"))
 
 
-def test_lessons_are_read_upstairs_only_and_know_streamlit_in_their_labs_only() -> None:
-    readers = [p for p in PACKAGE.rglob("*.py") if any(m.split(".")[0] == "lessons" for m in imports(p))]
-    assert {path.relative_to(PACKAGE).parts[0] for path in readers} == {"ui", "cli.py"}
-    for path in (ROOT / "lessons").rglob("*.py"):
-        upstairs = {m for m in imports(path) if m.startswith(("streamlit", "sftviz.ui", "sftviz.cli"))}
-        assert not upstairs or path.name == "lab.py", path
+def importers_by_name(folder: Path, package: str) -> list[str]:
+    return [str(p) for p in folder.rglob("*.py") if any(m.split(".")[0] == package for m in imports(p))]
+
+
+def upstairs(path: Path) -> set[str]:
+    return {m for m in imports(path) if m.startswith(("streamlit", "sftviz.ui", "sftviz.cli"))}
+
+
+def test_lessons_are_content_found_by_path_and_no_package() -> None:
+    assert importers_by_name(PACKAGE, "lessons") == importers_by_name(ROOT / "lessons", "lessons") == []
+    assert list((ROOT / "lessons").rglob("__init__.py")) == []
+    assert {path.parent.parent for path in (ROOT / "lessons").rglob("*.py")} == {ROOT / "lessons"}
+
+
+def test_lessons_know_streamlit_in_their_labs_only_and_labs_are_opened_by_the_app_only() -> None:
+    assert [p for p in (ROOT / "lessons").rglob("*.py") if p.name != "lab.py" and upstairs(p)] == []
+    openers = [p for p in PACKAGE.rglob("*.py") if "lab.py" in constants(p)]
+    assert {path.relative_to(PACKAGE).parts[0] for path in openers} == {"ui"}
 
 
 def test_a_wrong_arrow_would_be_seen(tmp_path: Path) -> None:
@@ -89,6 +105,10 @@ def test_a_wrong_arrow_would_be_seen(tmp_path: Path) -> None:
     (tmp_path / "loss" / "bad.py").write_text("import streamlit\nfrom sftviz.chat import formats\n")
     assert upward_imports(tmp_path) != []
     assert streamlit_below(tmp_path) != []
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "circle.py").write_text("from lessons.next_token import lab\nfrom sftviz.ui import app\n")
+    assert importers_by_name(tmp_path, "lessons") != []
+    assert any("circle" in wrong for wrong in upward_imports(tmp_path))
 
 
 SOURCES = [p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".js")] + [ROOT / "app.py"]

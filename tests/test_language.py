@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lessons.questions import LEVELS
 from sftviz import assets
 from sftviz.attention import ATTENTIONS, EXHIBITS
 from sftviz.chat.formats import FORMATS
@@ -15,6 +14,7 @@ from sftviz.chat.samples import SAMPLES
 from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.columns import COLUMNS
+from sftviz.course.questions import LEVELS
 from sftviz.loss import ACCUMULATIONS, LOSSES, NORMALIZATIONS, SMOOTHINGS
 from sftviz.loss.objectives import OBJECTIVES
 from sftviz.loss.scores import PENALTIES

@@ -1,14 +1,15 @@
 """The kata of this lesson: two gradients by hand, on the same logits. A row of slips for every mistake people make."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lessons.katas import UNWRITTEN, Attempt, Check, Kata
-from lessons.questions import Said
+from sftviz.course.katas import Attempt, Check, Kata
+from sftviz.course.questions import Said
+from sftviz.course.slips import Slip, filled, nothing
 from sftviz.loss.gradients import logit_gradient, squared_error_gradient
 
 STARTER = '''import torch
@@ -32,14 +33,6 @@ def reference(logits: Tensor, target: int) -> tuple[Tensor, Tensor]:
 
 
 Gradient = Callable[[Tensor, Tensor], Tensor]  # p, y one-hot -> [V]
-
-
-class Slip(NamedTuple):
-    """A typical wrong form: the gradient it would give, then its cause in words."""
-
-    made: Gradient
-    en: str
-    zh: str
 
 
 def _exact(p: Tensor, y: Tensor) -> Tensor:
@@ -88,17 +81,12 @@ SWAPPED = Said(en="the pair is swapped: MSE came first, {first}, and CE second, 
                zh="顺序反了：MSE 的梯度在前，{first}；CE 的在后，{second}；应返回 (ce, mse)")
 ELSEWHERE = Said(en="y has its 1 at token {place}; the target is token {target}",
                  zh="y 的 1 放在了第 {place} 个 token 上；目标是第 {target} 个")
-NO_RETURN = Said(en="the function gave None: is a return missing?", zh="函数返回 None：是不是漏了 return？")
 NO_PAIR = Said(en="you gave a {seen}; give the pair (ce, mse)", zh="你返回的是 {seen}；应返回二元组 (ce, mse)")
 NO_ROW = Said(en="{name} is {seen}; give a tensor of shape [{vocabulary}], one slope a logit",
               zh="{name} 是 {seen}；应为形状 [{vocabulary}] 的 tensor，每个 logit 一个斜率")
 TOUCHED = Said(en="the gradients are right, but `logits` was {before} and is {after} now: the caller still needs it",
                zh="梯度正确，但 `logits` 原来是 {before}，现在变成了 {after}：调用者还要用它")
 # fmt: on
-
-
-def _say(said: Said, **seen: object) -> Said:
-    return Said(en=said.en.format(**seen), zh=said.zh.format(**seen))
 
 
 def _numbers(values: Tensor) -> str:
@@ -123,25 +111,25 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 def _kind(given: Any, vocabulary: int) -> Said | None:
     """What to say about a result that is no pair of tensors [V]."""
-    if given is ... or given is None:
-        return UNWRITTEN if given is ... else NO_RETURN
+    if (none := nothing(given)) is not None:
+        return none
     if not isinstance(given, tuple | list) or len(given) != 2:
-        return _say(NO_PAIR, seen=type(given).__name__)
+        return filled(NO_PAIR, seen=type(given).__name__)
     for name, part in zip(("ce", "mse"), given, strict=True):
         if not isinstance(part, Tensor) or list(part.shape) != [vocabulary]:
             seen = f"shape {list(part.shape)}" if isinstance(part, Tensor) else type(part).__name__
-            return _say(NO_ROW, name=name, seen=seen, vocabulary=vocabulary)
+            return filled(NO_ROW, name=name, seen=seen, vocabulary=vocabulary)
     return None
 
 
-def _cause(given: Tensor, p: Tensor, target: int, right: Gradient, slips: tuple[Slip, ...]) -> Said:
+def _cause(given: Tensor, p: Tensor, target: int, right: Gradient, slips: tuple[Slip[Gradient], ...]) -> Said:
     """The slip that gives such a gradient."""
     for slip in slips:
         if _same(given, slip.made(p, _one_hot(target, len(p)))):
             return Said(en=slip.en, zh=slip.zh)
     for place in range(len(p)):
         if place != target and _same(given, right(p, _one_hot(place, len(p)))):
-            return _say(ELSEWHERE, place=place, target=target)
+            return filled(ELSEWHERE, place=place, target=target)
     return OTHER if given.isfinite().all() else OVERFLOW
 
 
@@ -160,13 +148,13 @@ def _judge(given: Any, logits: Tensor, target: int) -> Said | None:
         return unfit
     ce, mse = _autograd(logits, target)
     if not _same(ce, mse) and _same(given[0], mse) and _same(given[1], ce):
-        return _say(SWAPPED, first=_numbers(given[0]), second=_numbers(given[1]))
+        return filled(SWAPPED, first=_numbers(given[0]), second=_numbers(given[1]))
     p = torch.softmax(logits, dim=0)
     rows = ("CE", given[0], ce, torch.sub, CE_SLIPS), ("MSE", given[1], mse, _exact, MSE_SLIPS)
     for loss, mine, right, form, slips in rows:
         if not _same(mine, right):
             numbers = {"expected": _numbers(right), "given": _numbers(mine)}
-            seen = _say(SEEN, logits=_numbers(logits), target=target, loss=loss, **numbers)
+            seen = filled(SEEN, logits=_numbers(logits), target=target, loss=loss, **numbers)
             cause = _cause(mine, p, target, form, slips)
             return Said(en=seen.en + cause.en, zh=seen.zh + cause.zh)
     return None
@@ -176,7 +164,7 @@ def _logits_are_left_alone(attempt: Attempt) -> Said | None:
     logits = torch.tensor([0.5, 2.0, -1.0], dtype=torch.float64)
     before = logits.clone()
     attempt(logits, 2)
-    return None if torch.equal(logits, before) else _say(TOUCHED, before=_numbers(before), after=_numbers(logits))
+    return None if torch.equal(logits, before) else filled(TOUCHED, before=_numbers(before), after=_numbers(logits))
 
 
 KATA = Kata(

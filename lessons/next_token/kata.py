@@ -1,14 +1,14 @@
 """The kata of this lesson: the shift and the mean, written by hand. A row of slips for every mistake people make."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lessons.katas import UNWRITTEN, Attempt, Check, Kata
-from lessons.questions import Said
+from sftviz.course.katas import Attempt, Check, Kata
+from sftviz.course.questions import Said
+from sftviz.course.slips import Slip, filled, nothing
 from sftviz.loss import IGNORE, reduce_nll, token_nll
 
 STARTER = '''import torch
@@ -28,14 +28,6 @@ def shifted_loss(logits: Tensor, labels: Tensor) -> Tensor:
 def reference(logits: Tensor, labels: Tensor) -> Tensor:
     """logits [B, T, V], labels [B, T] -> scalar: the project's own, costs first and their mean after."""
     return reduce_nll(token_nll(logits, labels), labels)
-
-
-class Slip(NamedTuple):
-    """A typical wrong form: what it would give, and its cause in words."""
-
-    made: Callable[[Tensor, Tensor], Tensor]
-    en: str
-    zh: str
 
 
 def _costs(z: Tensor, y: Tensor) -> Tensor:
@@ -95,7 +87,6 @@ SLIPS = (
 OTHER = Slip(_mean,
              "none of the usual slips gives this; compute one position by hand, −log softmax(z)[y]",
              "这不是常见的错误；先手算一个位置的 −log softmax(z)[y] 对照")
-NO_RETURN = Said(en="the function gave None: is a return missing?", zh="函数返回 None：是不是漏了 return？")
 NO_SCALAR = Said(en="you gave {seen}; give a scalar tensor, the mean over supervised targets: gradients must flow",
                  zh="你返回的是 {seen}；要返回标量 tensor，即参与监督的目标上的平均，梯度才能回传")
 GATHER = Said(en="right until −100 appears: gather looks for row −100 (“{error}”); clamp it, discard what it reads",
@@ -113,10 +104,6 @@ SLOPE = Said(en="at [{row}, {place}] the gradient is {given}, not {expected}; Na
 # fmt: on
 
 
-def _say(said: Said, **seen: object) -> Said:
-    return Said(en=said.en.format(**seen), zh=said.zh.format(**seen))
-
-
 def _rounded(values: Tensor) -> Any:
     return (values * 1000).round().div(1000).add(0.0).tolist()
 
@@ -127,10 +114,10 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 def _judge(given: Any, logits: Tensor, labels: Tensor) -> Said | None:
     """None, or what was seen: the costs, their mean, the value given, and the slip that gives it."""
-    if given is ... or given is None:
-        return UNWRITTEN if given is ... else NO_RETURN
+    if (none := nothing(given)) is not None:
+        return none
     if not isinstance(given, Tensor) or given.dim():
-        return _say(NO_SCALAR, seen=f"{type(given).__name__}{list(getattr(given, 'shape', [])) or ''}")
+        return filled(NO_SCALAR, seen=f"{type(given).__name__}{list(getattr(given, 'shape', [])) or ''}")
     z, y = logits[:, :-1], labels[:, 1:]
     expected = _mean(z, y, least=1)
     if _same(given, expected):
@@ -143,15 +130,15 @@ def _judge(given: Any, logits: Tensor, labels: Tensor) -> Said | None:
 
 def _judge_gradient(given: Tensor, z: Tensor, labels: Tensor) -> Said | None:
     if not given.requires_grad:
-        return _say(CUT_OFF, given=f"{given.item():.3f}")
+        return filled(CUT_OFF, given=f"{given.item():.3f}")
     theirs = torch.autograd.grad(given, z, allow_unused=True)[0]
     if theirs is None:
-        return _say(OF_ITS_OWN, given=f"{given.item():.3f}")
+        return filled(OF_ITS_OWN, given=f"{given.item():.3f}")
     expected = torch.autograd.grad(_mean(z[:, :-1], labels[:, 1:], least=1), z)[0]
     off = (theirs - expected).abs().sum(-1).nan_to_num(torch.inf)
     row, place = divmod(int(off.argmax()), off.shape[1])
     seen = {"given": _rounded(theirs[row, place]), "expected": _rounded(expected[row, place])}
-    return None if _same(theirs, expected) else _say(SLOPE, row=row, place=place, **seen)
+    return None if _same(theirs, expected) else filled(SLOPE, row=row, place=place, **seen)
 
 
 def _check(en: str, zh: str, logits: Tensor, *rows: list[int], gradient: bool = False) -> Check:
@@ -163,7 +150,7 @@ def _check(en: str, zh: str, logits: Tensor, *rows: list[int], gradient: bool = 
             given = attempt(z, labels.clone())
         except (IndexError, RuntimeError) as error:
             if IGNORE in labels and any(word in str(error) for word in ("-100", "out of", "negative")):
-                return _say(GATHER, error=error)
+                return filled(GATHER, error=error)
             raise
         return _judge(given, logits, labels) or (_judge_gradient(given, z, labels) if gradient else None)
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lessons.katas import UNWRITTEN, Attempt, Check, Kata
-from lessons.questions import Said
+from sftviz.course.katas import Attempt, Check, Kata
+from sftviz.course.questions import Said
+from sftviz.course.slips import Slip, nothing
 from sftviz.loss import IGNORE
 
 STARTER = '''def chat_labels(ids: list[int], roles: list[str], is_end: list[bool]) -> list[int]:
@@ -54,14 +55,6 @@ def _keep(chosen: Callable[[Token, Chat], bool], otherwise: int = IGNORE) -> Cal
 
 def _replied(token: Token, chat: Chat) -> bool:
     return token.role == "assistant"
-
-
-class Slip(NamedTuple):
-    """A typical wrong form: the labels it would give, and its cause in words."""
-
-    made: Callable[[Chat], list[int]]
-    en: str
-    zh: str
 
 
 # fmt: off
@@ -114,13 +107,12 @@ SLIPS = (
 )
 # fmt: on
 OTHER = Slip(_keep(_replied), "look at the role of this token", "看看这个 token 的 role")
-NO_RETURN = Said(en="the function gave None: is a return missing?", zh="函数返回 None：是不是漏了 return？")
 
 
 def _kind(given: Any, wanted: list[int]) -> Said | None:
     """What to say about a result that is no list of T ints."""
-    if given is ... or given is None:
-        return UNWRITTEN if given is ... else NO_RETURN
+    if (none := nothing(given)) is not None:
+        return none
     kind, length = type(given).__name__, len(wanted)
     if not isinstance(given, list):
         return Said(en=f"you gave a {kind}; give a list of {length} labels",

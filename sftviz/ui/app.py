@@ -5,7 +5,7 @@ import threading
 
 import streamlit as st
 
-from lessons.lesson import all_lessons
+from sftviz.course.lesson import all_lessons
 from sftviz.ui.language import choose_language, language, t
 from sftviz.ui.pages import (
     attention,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from lessons.lesson import all_lessons
+from sftviz.course.lesson import all_lessons
 from tests.browser.conftest import PLOT, eventually, settled, sound
 
 OpenPage = Callable[..., Page]

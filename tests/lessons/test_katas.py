@@ -1,6 +1,5 @@
 """Every kata takes the project's own solution, and tells every typical wrong one what is wrong with it."""
 
-import importlib
 import os
 import subprocess
 import sys
@@ -13,17 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-import lessons
-from lessons.katas import UNWRITTEN, Kata, Verdict, check, check_file, load_attempt
 from sftviz.chat.rendering import render
+from sftviz.course.content import LESSONS, PACKAGE, load
+from sftviz.course.katas import Kata, Verdict, check, check_file, load_attempt
+from sftviz.course.slips import UNWRITTEN
 from sftviz.supervision.verdicts import apply
 from tests.chat.chats import SHORT, TWO_TURNS
 
-ROOT = Path(lessons.__file__).parent.parent
-FILES = sorted(Path(lessons.__file__).parent.glob("*/kata.py"))
-KATAS: dict[str, Kata] = {
-    kata.name: kata for kata in (importlib.import_module(f"lessons.{f.parent.name}.kata").KATA for f in FILES)
-}
+KATAS: dict[str, Kata] = {kata.name: kata for kata in (load(f).KATA for f in sorted(LESSONS.glob("*/kata.py")))}
 IGNORE = -100
 Ids = list[int]
 Roles = list[str]
@@ -474,7 +470,7 @@ def test_the_labels_of_the_kata_are_those_of_the_policy_assistant_only(chat: Any
 def run_kata(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from sftviz.cli import app; app()", "kata", *arguments]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        command, cwd=folder, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
     )
 
 
@@ -510,7 +506,7 @@ def test_a_name_that_is_no_kata_is_told_which_there_are(tmp_path: Path) -> None:
 
 
 def test_a_loop_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lessons.katas.SECONDS", 8)
+    monkeypatch.setattr("sftviz.course.katas.SECONDS", 8)
     (tmp_path / "shifted_loss.py").write_text("def shifted_loss(logits, labels):\n    while True: pass\n")
     passed, said = check_file("shifted_loss", tmp_path / "shifted_loss.py")
     assert not passed

@@ -9,10 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lessons.__main__ import stale
-from lessons.lesson import Lesson, all_lessons, find_lesson, formulas, headings
-from lessons.notebook import RENDERER
-from lessons.questions import LEVELS, Question
+from sftviz.course.__main__ import stale
+from sftviz.course.content import load
+from sftviz.course.lesson import Lesson, all_lessons, find_lesson, formulas, headings
+from sftviz.course.notebook import RENDERER
+from sftviz.course.questions import LEVELS, Question
 from sftviz.ui.app import LABS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -92,7 +93,7 @@ def test_a_lesson_has_its_marks_and_knows_what_it_requires(lesson: Lesson) -> No
     assert set(asked) <= {question.id for question in lesson.questions}
     assert all(LESSONS[slug].number < lesson.number for slug in lesson.front_matter().requires)
     assert min(headings(lesson.cells()) or [2]) == 2
-    assert callable(lesson.module("lab").lab)
+    assert callable(load(lesson.folder / "lab.py").lab)
 
 
 @each_lesson

@@ -7,7 +7,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from lessons.lesson import all_lessons
+from sftviz.course.lesson import all_lessons
 from sftviz.ui.app import LABS
 from tests.sources import ROOT
 

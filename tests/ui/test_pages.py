@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from lessons.lesson import all_lessons
 from sftviz import assets
 from sftviz.attention import ATTENTIONS
+from sftviz.course.lesson import all_lessons
 from sftviz.loss import ACCUMULATIONS, NORMALIZATIONS, SMOOTHINGS
 from sftviz.loss.objectives import OBJECTIVES
 from sftviz.loss.scores import PENALTIES

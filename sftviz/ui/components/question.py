@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from lessons.lesson import all_lessons
-from lessons.questions import Question
+from sftviz.course.lesson import all_lessons
+from sftviz.course.questions import Question
 from sftviz.ui.language import language, t
 
 

@@ -5,8 +5,8 @@ from typing import Literal, get_args
 import streamlit as st
 from pydantic import BaseModel, ValidationError
 
-from lessons.lesson import Lesson, all_lessons
-from lessons.questions import LEVELS, Question
+from sftviz.course.lesson import Lesson, all_lessons
+from sftviz.course.questions import LEVELS, Question
 from sftviz.ui.components.question import question_card
 from sftviz.ui.language import language, named, t
 

@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import plotly.graph_objects as go
 import streamlit as st
 
-from lessons.lesson import Cell, Lesson
-from lessons.questions import LEVELS
+from sftviz.course.content import CourseError, load
+from sftviz.course.lesson import Cell, Lesson
+from sftviz.course.outputs import outputs_of
+from sftviz.course.questions import LEVELS
 from sftviz.figures.palette import GRID, TEXT
+from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.question import question_card
 from sftviz.ui.language import language, named, t
 from sftviz.ui.theme import show, theme
@@ -32,20 +32,30 @@ def page_of(lesson: Lesson) -> Callable[[], None]:
             return
         st.markdown(f"*{front.question}*")
         st.caption(t("ui.lesson.minutes_notebook", minutes=front.minutes, notebook=lesson.notebook.name))
+        outputs = _outputs(lesson)
         for cell in lesson.cells(language()):
-            _cell(lesson, cell)
+            _cell(lesson, cell, outputs)
         _ladder(lesson)
 
     page.__name__ = lesson.slug
     return page
 
 
-def _cell(lesson: Lesson, cell: Cell) -> None:
+def _outputs(lesson: Lesson) -> dict[str, list[Any]]:
+    """What the code cells gave; without the notebook none, and a note that says so."""
+    try:
+        return outputs_of(lesson)
+    except CourseError as error:
+        notes([error_note(error)], key=f"outputs_{lesson.slug}")
+        return {}
+
+
+def _cell(lesson: Lesson, cell: Cell, outputs: dict[str, list[Any]]) -> None:
     if cell.kind == "markdown":
         st.markdown(cell.source)
     elif cell.kind == "code":
         st.code(cell.source, language="python", wrap_lines=True)
-        for place, output in enumerate(_outputs(lesson.notebook).get(cell.id, ())):
+        for place, output in enumerate(outputs.get(cell.id, ())):
             _output(output, f"{cell.id}-{place}")
     elif cell.kind == "lab":
         _lab(lesson)
@@ -58,7 +68,7 @@ def _cell(lesson: Lesson, cell: Cell) -> None:
 
 def _lab(lesson: Lesson) -> None:
     with st.container(border=True, key=f"lab_{lesson.slug}"):
-        lesson.module("lab").lab()
+        load(lesson.folder / "lab.py").lab()
 
 
 def _ladder(lesson: Lesson) -> None:
@@ -72,22 +82,14 @@ def _ladder(lesson: Lesson) -> None:
 
 
 def _kata(lesson: Lesson) -> None:
-    kata = lesson.module("kata").KATA
+    kata = lesson.kata
     with st.container(border=True):
         st.markdown(f"**{kata.title.in_language(language())}**")
         st.markdown(kata.task.in_language(language()))
         st.code(kata.starter.strip(), language="python", wrap_lines=True)
         st.markdown(t("ui.lesson.how_to_check"))
         st.code(f"sftviz kata start {kata.name}\nsftviz kata check {kata.name}", language="bash")
-        st.code(f'from lessons import check\n\ncheck("{kata.name}", {kata.function})', language="python")
-
-
-@cache
-def _outputs(notebook: Path) -> dict[str, list[Any]]:
-    """Outputs of every code cell by id, as the notebook was built; none where it was not."""
-    if not notebook.exists():
-        return {}
-    return {cell.id: cell.get("outputs", []) for cell in nbformat.read(notebook, as_version=4).cells}
+        st.code(f'from sftviz.course import check\n\ncheck("{kata.name}", {kata.function})', language="python")
 
 
 def _output(output: Any, key: str) -> None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lessons.questions import Said
+from sftviz.course.content import PACKAGE
+from sftviz.course.lesson import all_lessons
+from sftviz.course.questions import Said
+from sftviz.course.slips import UNWRITTEN
 
-HERE = Path(__file__).parent
 SECONDS = 30
 Attempt = Callable[..., Any]
 
@@ -57,7 +59,7 @@ class Verdict:
             lines.append(f"✗ {self.failed.name.in_language(language)}")
             lines.append(f"  {self.reason.in_language(language)}")
         else:
-            lines.append(DONE.in_language(language).format(source=f"{self.kata.reference.__module__}"))
+            lines.append(DONE.in_language(language).format(source=inspect.getsourcefile(self.kata.reference)))
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -68,12 +70,6 @@ DONE = Said(
     en="All checks pass. Compare with the project's own, in {source}, and say each line aloud: what is it for?",
     zh="全部通过。和项目自己的实现（{source}）对照一下，逐行说出它为什么在那里。",
 )
-UNWRITTEN = Said(
-    en="The function still gives `...`: write its body, then check again.",
-    zh="函数还在返回 `...`：先写函数体，再检查一次。",
-)
-
-
 ENDLESS = Said(
     en="Stopped after {seconds} seconds: the function does not come to an end. Is there a loop over the vocabulary?",
     zh="{seconds} 秒后被停止：函数没有结束。是不是对词表写了循环？",
@@ -114,10 +110,7 @@ def _is_unwritten(attempt: Attempt) -> bool:
 
 def all_katas() -> dict[str, Kata]:
     """The kata of every lesson, by name."""
-    from lessons.lesson import all_lessons
-
-    made = [lesson.module("kata").KATA for lesson in all_lessons() if (lesson.folder / "kata.py").exists()]
-    return {kata.name: kata for kata in made}
+    return {lesson.kata.name: lesson.kata for lesson in all_lessons() if (lesson.folder / "kata.py").exists()}
 
 
 def find_kata(name: str) -> Kata:
@@ -160,9 +153,10 @@ def check_file(name: str, path: Path, language: str = "en") -> tuple[bool, str]:
     kata = find_kata(name)
     if not path.is_file():
         load_attempt(path, kata.function)
-    command = [sys.executable, "-c", "from lessons.katas import main; main()", name, str(path.resolve()), language]
+    program = "from sftviz.course.katas import main; main()"
+    command = [sys.executable, "-c", program, name, str(path.resolve()), language]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=HERE.parent)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=PACKAGE.parent)
     except subprocess.TimeoutExpired:
         return False, ENDLESS.in_language(language).format(seconds=SECONDS)
     return done.returncode == 0, (done.stdout + done.stderr).strip()

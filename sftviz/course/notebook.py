@@ -1,14 +1,14 @@
 """Lesson -> notebook: cells with stable ids, run from top to bottom, kept with outputs that need no network."""
 
 import os
-from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
-from lessons.lesson import HERE, Cell, Lesson
+from sftviz.course.content import PACKAGE
+from sftviz.course.lesson import Cell, Lesson
 from sftviz.words import Language
 
 # Interactive where plotly's own type is known (JupyterLab), a picture everywhere else
@@ -20,10 +20,10 @@ WORDS: dict[str, dict[Language, str]] = {
     },
     "answer": {"en": "Answer", "zh": "答案"},
     "kata": {
-        "en": "**Kata: {title}.** {task}\n\n```python\n{starter}```\n\nHere: `from lessons import check`, then "
+        "en": "**Kata: {title}.** {task}\n\n```python\n{starter}```\n\nHere: `from sftviz.course import check`, then "
         '`check("{name}", {function})`. In a terminal: `sftviz kata start {name}`, then `sftviz kata check {name}`.',
-        "zh": "**练习：{title}。** {task}\n\n```python\n{starter}```\n\n在这里：先 `from lessons import check`，再 "
-        '`check("{name}", {function})`。在终端里：`sftviz kata start {name}`，写完后 `sftviz kata check {name}`。',
+        "zh": "**练习：{title}。** {task}\n\n```python\n{starter}```\n\n在这里：先 `from sftviz.course import check`，"
+        '再 `check("{name}", {function})`。在终端里：`sftviz kata start {name}`，写完后 `sftviz kata check {name}`。',
     },
 }
 
@@ -47,12 +47,12 @@ def run(notebook: NotebookNode, *, pictures: bool) -> NotebookNode:
     environment = os.environ | {
         "PLOTLY_RENDERER": RENDERER if pictures else "plotly_mimetype",
         "TQDM_DISABLE": "1",
-        "PYTHONPATH": str(HERE.parent),
+        "PYTHONPATH": str(PACKAGE.parent),
         "HF_HUB_OFFLINE": "1",
         "BROWSER_PATH": os.environ.get("BROWSER_PATH", "/usr/bin/chromium"),
     }
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(HERE.parent)}}
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(PACKAGE.parent)}}
     )
     client.execute(env=environment)
     for cell in notebook.cells:
@@ -79,7 +79,7 @@ def _markdown(lesson: Lesson, cell: Cell, language: Language) -> str:
             f"\n\n{answer}\n\n</details>"
         )
     if cell.kind == "kata":
-        kata: Any = lesson.module("kata").KATA
+        kata = lesson.kata
         return WORDS["kata"][language].format(
             title=kata.title.in_language(language),
             task=kata.task.in_language(language),

@@ -1,11 +1,12 @@
-"""`python -m lessons`: build every notebook, run it, and write it with its outputs. `--check` only compares sources."""
+"""`python -m sftviz.course`: build every notebook, run it, write it with its outputs. `--check` compares sources."""
 
 import sys
 
 import nbformat
 
-from lessons.lesson import NOTEBOOKS, all_lessons
-from lessons.notebook import build, run
+from sftviz.course.content import INSTALLED, NOTEBOOKS
+from sftviz.course.lesson import all_lessons
+from sftviz.course.notebook import build, run
 
 
 def stale() -> list[str]:
@@ -29,6 +30,8 @@ def main() -> None:
         wrong = stale()
         print("\n".join(wrong) or "every notebook is its lesson's")
         sys.exit(bool(wrong))
+    if INSTALLED.is_dir():
+        sys.exit(f"{NOTEBOOKS} holds them, with their outputs; they are built in the repository only")
     NOTEBOOKS.mkdir(exist_ok=True)
     for lesson in all_lessons():
         print(f"{lesson.notebook.name} …", flush=True)

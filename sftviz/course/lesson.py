@@ -1,22 +1,22 @@
 """A folder -> a Lesson: its front matter and its cells, in English and in Chinese, read from Markdown notebooks."""
 
-import importlib
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import jupytext
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from lessons.questions import Question, read_questions
+from sftviz.course.content import LESSONS, NOTEBOOKS, CourseError, load
+from sftviz.course.questions import Question, read_questions
 from sftviz.words import Language
 
-HERE = Path(__file__).parent
-NOTEBOOKS = HERE.parent / "notebooks"
+if TYPE_CHECKING:
+    from sftviz.course.katas import Kata
+
 SOURCES: dict[Language, str] = {"en": "lesson.md", "zh": "lesson.zh.md"}
 MARK = re.compile(r"^<!-- (lab|ask (?P<question>[\w-]+)|kata) -->$", re.M)
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^\n$]+?)\$", re.S)
@@ -71,22 +71,27 @@ class Lesson:
 
     @property
     def notebook(self) -> Path:
-        """Where `python -m lessons` writes it."""
+        """Where `python -m sftviz.course` writes it."""
         return NOTEBOOKS / f"{self.number:02}_{self.slug}.ipynb"
 
     @property
     def questions(self) -> list[Question]:
         return read_questions(self.folder / "questions.yaml")
 
-    def module(self, name: Literal["lab", "kata"]) -> ModuleType:
-        """lab.py or kata.py of this lesson."""
-        return importlib.import_module(f"lessons.{self.slug}.{name}")
+    @property
+    def kata(self) -> "Kata":
+        return load(self.folder / "kata.py").KATA
 
 
 @cache
 def all_lessons() -> tuple[Lesson, ...]:
-    """Every folder with a lesson.md, in the order of the numbers in their front matter."""
-    found = [Lesson(source.parent.name, source.parent) for source in HERE.glob(f"*/{SOURCES['en']}")]
+    """Every folder with a lesson.md, in the order of the numbers in their front matter.
+
+    Raises CourseError where there is none: an installation without its lessons.
+    """
+    found = [Lesson(source.parent.name, source.parent) for source in LESSONS.glob(f"*/{SOURCES['en']}")]
+    if not found:
+        raise CourseError("lessons_missing", folder=str(LESSONS))
     return tuple(sorted(found, key=lambda lesson: lesson.number))
 
 
