@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from importlib.util import find_spec
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from rich.table import Table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(width=None if sys.stdout.isatty() else 160)
-errors = Console(stderr=True)
+errors = Console(stderr=True, soft_wrap=True)  # a command to copy stays whole
 
 # Columns of `sftviz.columns.COLUMNS` in the table; a prediction's stands beside the token that was predicted
 TABLE_COLUMNS = (
@@ -33,11 +33,6 @@ TABLE_COLUMNS = (
     "reason",
 )
 HEADINGS = {"position": "#", "supervised": "loss?", "nll": "cost", "probability": "p", "reason": "why"}
-# The repository's .streamlit/config.toml in short, for a folder that has none
-SAFE_SETTINGS = (
-    "--server.address=127.0.0.1", "--server.showEmailPrompt=false", "--server.fileWatcherType=none",
-    "--browser.gatherUsageStats=false", "--client.showErrorDetails=none",
-)  # fmt: skip
 WIDE = 110  # columns of a terminal from which the reasons are shown; JSON and HTML always have them
 
 
@@ -58,6 +53,21 @@ class Media(StrEnum):
     placeholder = "placeholder"
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        console.print(f"sftviz {version('sftviz')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say the version, and stop")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def inspect(
     file: Annotated[str, typer.Argument(help="a file with a chat in any usual form, or - for standard input")],
@@ -66,7 +76,9 @@ def inspect(
     policy: Annotated[
         str, typer.Option(help="pretrain, assistant_only, last_assistant or completion_only")
     ] = "assistant_only",
-    model: Annotated[str, typer.Option(help="a name, a folder, a Hub id, or 'none' for no loss")] = "sftviz/tiny-sft",
+    model: Annotated[
+        str | None, typer.Option(help="a name, a folder, a Hub id, or 'none' for no loss; sftviz/tiny-sft if left out")
+    ] = None,
     role: Annotated[list[str] | None, typer.Option(help="a role that is trained; may be given more than once")] = None,
     turns: Annotated[
         str | None, typer.Option(help="each, last_message, last_round, last_pair or last_of_any_role")
@@ -107,9 +119,11 @@ def inspect(
 @app.command(name="app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def open_app(context: typer.Context) -> None:
     """Open the app in the browser; further options go to `streamlit run`."""
-    script = _app_script()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *SAFE_SETTINGS, *context.args]
-    raise typer.Exit(subprocess.call(command))
+    from sftviz.ui.launch import command
+
+    with _user_mistakes():
+        started = command(context.args)
+    raise typer.Exit(subprocess.call(started))
 
 
 katas = typer.Typer(help="Exercises: implement it, derive it, defend it.", no_args_is_help=True)
@@ -122,20 +136,21 @@ KATA_FOLDER = Path("katas")
 @katas.command("list")
 def list_katas(lang: Language = "en") -> None:
     """Name every kata and say what it asks for."""
-    from sftviz.course.katas import all_katas
+    with _user_mistakes():
+        from sftviz.course.katas import all_katas
 
-    table = Table("kata", "", box=None)
-    for kata in all_katas().values():
-        table.add_row(kata.name, kata.title.in_language(lang))
-    console.print(table)
+        table = Table("kata", "", box=None)
+        for kata in all_katas().values():
+            table.add_row(kata.name, kata.title.in_language(lang))
+        console.print(table)
 
 
 @katas.command("start")
 def start_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -> None:
     """Write a kata's starter file, and say what to do with it."""
-    from sftviz.course.katas import find_kata, start
-
     with _user_mistakes():
+        from sftviz.course.katas import find_kata, start
+
         path = start(name, folder)
         console.print(find_kata(name).task.in_language(lang), markup=False, highlight=False)
         console.print(f"{path}: write the body, then `sftviz kata check {name}`.", markup=False, highlight=False)
@@ -144,9 +159,9 @@ def start_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -
 @katas.command("check")
 def check_kata(name: str, folder: Folder = KATA_FOLDER, lang: Language = "en") -> None:
     """Try your solution against the kata's checks; the first that fails says what it saw."""
-    from sftviz.course.katas import check_file
-
     with _user_mistakes():
+        from sftviz.course.katas import check_file
+
         passed, said = check_file(name, folder / f"{name}.py", lang)
     console.print(said, markup=False, highlight=False)
     raise typer.Exit(not passed)
@@ -156,12 +171,24 @@ def _side(side: Side | None) -> Any:
     return None if side is None else side.value
 
 
-def _inspected(samples: Any, number: int, choices: dict[str, Any], model: str) -> Any:
+def _inspected(samples: Any, number: int, choices: dict[str, Any], model: str | None) -> Any:
     import sftviz
 
     if number > len(samples):
         raise ValueError(f"--sample {number}: the file holds {len(samples)}")
-    return sftviz.inspect(samples[number - 1], model=None if model == "none" else model, **choices)
+    chosen = _model() if model is None else model
+    return sftviz.inspect(samples[number - 1], model=None if chosen == "none" else chosen, **choices)
+
+
+def _model() -> str:
+    """The embedded model, or none where torch is not installed: then it is said."""
+    from sftviz import extras
+    from sftviz.words import tell
+
+    if extras.has("torch") and extras.has("transformers"):
+        return "sftviz/tiny-sft"
+    errors.print(tell("cli.no_loss"), markup=False, highlight=False)
+    return "none"
 
 
 @contextmanager
@@ -177,18 +204,14 @@ def _speaking(lang: str) -> Iterator[None]:
 @contextmanager
 def _user_mistakes() -> Iterator[None]:
     """A mistake of the user's is one red line, and exit code 2."""
+    from sftviz.extras import Needed
+
     try:
-        yield
+        with Needed():
+            yield
     except (OSError, ValueError) as error:
         errors.print(f"sftviz: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
-
-
-def _app_script() -> Path:
-    spec = find_spec("sftviz.ui.app")
-    if spec is None or spec.origin is None:
-        raise typer.BadParameter("the app is not installed beside the package")
-    return Path(spec.origin)
 
 
 def _read(file: str) -> bytes:

@@ -14,6 +14,7 @@ from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer, same_vocabulary
 from sftviz.columns import COLUMNS, FRAME, TokenRow, rows_of
+from sftviz.extras import Needed
 from sftviz.figures import strip
 from sftviz.supervision import IGNORE, checks
 from sftviz.supervision.checks import Evidence, Finding
@@ -54,7 +55,8 @@ class Inspection:
         the summed loss with respect to its logits: |w (p - y)| where the target counts, 0 where it is -100. Loss
         columns are NaN without a model, and where nothing is predicted.
         """
-        import pandas as pd
+        with Needed():
+            import pandas as pd
 
         table = pd.DataFrame({name: [COLUMNS[name].value(row) for row in self._rows] for name in FRAME})
         table["reason"] = table["reason"].map(str)
@@ -68,7 +70,8 @@ class Inspection:
         no cost and are left out. NaN without a model; 0 where nothing is supervised. Raises ValueError for an unknown
         normalization.
         """
-        import torch
+        with Needed():
+            import torch
 
         from sftviz.loss import NORMALIZATIONS, reduce_nll
 
@@ -109,7 +112,8 @@ class Inspection:
 
     def by_role(self) -> "pd.DataFrame":
         """One row per role: tokens, supervised, share (supervised / tokens) and nll, the mean cost of its tokens."""
-        import pandas as pd
+        with Needed():
+            import pandas as pd
 
         rows = pd.DataFrame(
             {

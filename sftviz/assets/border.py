@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sftviz.extras import missing_extra
 from sftviz.words import SaidError
 
 LONGEST_REASON = 300
@@ -20,6 +21,8 @@ def border(to_error: Callable[[str], Exception]) -> Iterator[None]:
     except SaidError:
         raise
     except Exception as error:
+        if (missing := missing_extra(error)) is not None:
+            raise missing from error
         raise to_error(reason(error)) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from sftviz.extras import Needed
+
 if TYPE_CHECKING:
     from sftviz.model.load import load_model
     from sftviz.model.pricing import TokenLosses, token_losses
@@ -12,11 +14,13 @@ __all__ = ["TokenLosses", "load_model", "token_losses"]
 def __getattr__(name: str) -> Any:
     """The public names, imported when asked for: without a model nobody waits for torch."""
     if name == "load_model":
-        from sftviz.model.load import load_model
+        with Needed():
+            from sftviz.model.load import load_model
 
         return load_model
     if name in ("TokenLosses", "token_losses"):
-        from sftviz.model import pricing
+        with Needed():
+            from sftviz.model import pricing
 
         return getattr(pricing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datasketch import MinHash, MinHashLSH  # pyright: ignore[reportMissingTypeStubs]
+from sftviz.extras import Needed
 
 PERMUTATIONS = 128  # the estimate's standard deviation is at most 1 / (2 sqrt(128)) = 0.044
 SEED = 1
@@ -159,6 +159,9 @@ def chance_of_comparison(similarity: float, threshold: float = 0.8) -> float:
 
 
 def _index(threshold: float) -> Any:
+    with Needed():
+        from datasketch import MinHashLSH  # pyright: ignore[reportMissingTypeStubs]
+
     # above 0.95 datasketch finds no two bands to choose; what is compared too often is told apart by the estimate
     return MinHashLSH(threshold=min(threshold, 0.95), num_perm=PERMUTATIONS)
 
@@ -170,6 +173,8 @@ def _most_alike(sketch: Any, kept: Mapping[int, Any], index: Any) -> tuple[float
 
 
 def _sketch(pieces: frozenset[str]) -> Any:
+    from datasketch import MinHash  # pyright: ignore[reportMissingTypeStubs]
+
     sketch: Any = MinHash(num_perm=PERMUTATIONS, seed=SEED)
     sketch.update_batch([piece.encode("utf-8", "surrogatepass") for piece in pieces])
     return sketch

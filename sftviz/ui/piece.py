@@ -12,6 +12,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
+from sftviz.extras import missing_extra
 from sftviz.ui.components.notes import Note, error_note, notes
 from sftviz.ui.language import language, t
 from sftviz.words import using
@@ -46,6 +47,7 @@ def fragment(draw: Callable[Arguments, None]) -> Callable[Arguments, None]:
 
 def note_of(error: Exception) -> Note:
     """Our own errors in their words, in the session's language; of any other its name, and that the fault is ours."""
+    error = missing_extra(error) or error
     if type(error).__module__.partition(".")[0] == "sftviz":
         return error_note(error)
     what = t("ui.piece.failed", kind=type(error).__name__, message=str(error)[:LONGEST] or "–")

@@ -14,10 +14,11 @@ from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer
 from sftviz.chat.write import templates
 from sftviz.supervision.verdicts import apply
+from tests import trl_templates
 from tests.chat.chats import LOOKUP
 
 TINY = "sftviz/tiny"
-FILES = sorted(path.name for path in templates.trl_templates().glob("*.jinja"))
+FILES = sorted(path.name for path in trl_templates.FOLDER.glob("*.jinja"))
 
 
 def user(text: str = "Hi") -> Message:
@@ -91,7 +92,7 @@ def theirs() -> Iterator[Any]:
 def test_text_ids_and_mask_are_transformers(file: str, name: str, theirs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     if (file, name) in REASONS or (file, None) in REASONS:
         return
-    jinja, sample = (templates.trl_templates() / file).read_text(encoding="utf-8"), CHATS[name]
+    jinja, sample = (trl_templates.FOLDER / file).read_text(encoding="utf-8"), CHATS[name]
     # The files come with TRL: no need for the bounded process
     monkeypatch.setattr(templates, "_tokenizers_own", lambda text: templates.Template("tokenizer", text, trusted=True))
     theirs.chat_template = jinja

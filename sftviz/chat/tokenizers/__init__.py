@@ -50,9 +50,9 @@ def _load_mistral(name: str) -> Tokenizer:
     if name not in TOKENIZERS:
         known = tuple(known for known in TOKENIZERS if known.startswith("mistral:"))
         raise source_error("tokenizer_unknown_name", name=name, known=known)
-    from sftviz.chat.tokenizers.mistral import load_mistral
-
     with _border(name):
+        from sftviz.chat.tokenizers.mistral import load_mistral
+
         return load_mistral(name)
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from sftviz.chat.messages import Chat, ChatError
 
 OWN = Path(__file__).resolve().parents[2] / "assets" / "templates"
+FOLDERS = {"sftviz": OWN, "trl": OWN / "trl"}
 TYPED = "typed"
 TOKENIZERS_OWN = "tokenizer"
 
@@ -23,8 +23,7 @@ class TemplateRow:
     takes_parts: bool = False  # a content is a list of parts: a text goes in as one, as TRL's trainer hands it on
 
     def jinja(self) -> str:
-        folder = OWN if self.source == "sftviz" else trl_templates()
-        return (folder / self.file).read_text(encoding="utf-8")
+        return (FOLDERS[self.source] / self.file).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -129,14 +128,6 @@ def joined_turns(chat: Chat, template: Template) -> tuple[int, ...]:
         return ()
     roles = [message.role for message in chat.messages]
     return tuple(i for i in range(1, len(roles)) if roles[i] == roles[i - 1] and roles[i] in ("user", "assistant"))
-
-
-def trl_templates() -> Path:
-    """The folder of TRL's templates, found without importing TRL."""
-    spec = find_spec("trl")
-    if spec is None or not spec.submodule_search_locations:
-        raise ChatError("trl_not_installed")
-    return Path(spec.submodule_search_locations[0]) / "chat_templates"
 
 
 @cache

@@ -6,8 +6,8 @@ import pytest
 
 from sftviz.chat.messages import Chat, Message, ToolCall
 from sftviz.chat.rendering import Rendering, render
-from sftviz.chat.write.templates import trl_templates
 from sftviz.supervision.verdicts import apply
+from tests import trl_templates
 from tests.chat.chats import LOOKUP, TWO_TURNS
 
 TINY = "sftviz/tiny"
@@ -42,7 +42,7 @@ def test_a_loop_that_looks_ahead_ends_no_turn(loop: str) -> None:
 
 @pytest.mark.parametrize("file", ["gptoss.jinja", "gemma4.jinja", "qwen3.jinja", "glm4moe.jinja"])
 def test_a_tools_answer_is_never_trained_where_no_marker_says_so(file: str) -> None:
-    rendering = render(ROLLED, TINY, (trl_templates() / file).read_text(encoding="utf-8"))
+    rendering = render(ROLLED, TINY, (trl_templates.FOLDER / file).read_text(encoding="utf-8"))
     found = trained(rendering)
     assert "it shows four" not in found
     assert "tool_response" not in found
