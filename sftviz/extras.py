@@ -25,7 +25,6 @@ EXTRAS = {
     "datasets": "data",
     "datasketch": "data",
     "mistral_common": "mistral",
-    "sentencepiece": "mistral",
     "torchmetrics": "scores",
     "sacrebleu": "scores",
     "rouge_score": "scores",

@@ -1,0 +1,51 @@
+"""The app as a server of its own, and what a web socket is told there: 101 comes in, 403 is turned away."""
+
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ASK = (
+    "GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+@contextmanager
+def served(start: Sequence[str], folder: Path, within_s: float = 120) -> Iterator[int]:
+    """Run a command that opens the app, from a folder, and give its port once it answers."""
+    port = free_port()
+    command = [*start, "--server.headless=true", f"--server.port={port}"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            _wait(server, port, time.monotonic() + within_s)
+            yield port
+        finally:
+            server.terminate()
+
+
+def _wait(server: subprocess.Popen[str], port: int, deadline: float) -> None:
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
+            return
+        except OSError:
+            assert server.poll() is None, server.stdout.read() if server.stdout else ""
+            assert time.monotonic() < deadline, "the app does not answer"
+            time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def answer_to(port: int, host: str) -> int:
+    """The status of a web socket's handshake with that Host and Origin: what a page of another name could get."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(ASK.format(host=host, port=port).encode())
+        return int(line.recv(64).split()[1])
