@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from os.path import commonprefix
 from typing import Any
 
-from sftviz.chat.messages import Chat, ChatError
-from sftviz.chat.spans import Span, Token, Tokens
+from sftviz.chat.messages import Chat, ChatError, Written
+from sftviz.chat.spans import Span, Spans, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.chat.write import as_given
 from sftviz.chat.write.added import Added
 from sftviz.chat.write.dropped import Dropped
 from sftviz.chat.write.otherwise import otherwise
 from sftviz.chat.write.templates import TEMPLATES, Template, joined_turns, resolve
-from sftviz.chat.write.writing import Writing, prompt_of, write
+from sftviz.chat.write.writing import Prompt, Writing, prompt_of, write
 from sftviz.words import Said
 
 NOT_FOR_TEMPLATES = frozenset({"add_generation_prompt", "continue_final_message", "messages", "tools"})
@@ -25,21 +26,12 @@ class Rendering:
 
     chat: Chat
     text: str
-    spans: tuple[Span, ...]
+    spans: Spans
     tokens: Tokens
     tokenizer: Tokenizer
     template: Template
-    parts_known: bool  # False: the template rewrites its messages, so only turns and generation blocks are known
-    prompt_end: int  # where the completion begins: what the model would be given before it writes ends here
-    prompt_is_prefix: bool  # False: the prompt as written for generation is not how the training text begins
-    prompt_error: Said | None = None  # why the prompt could not be written; prompt_end is then 0 and means nothing
-    dropped: tuple[Dropped, ...] = ()  # what the template leaves out of the text
-    added: tuple[Added, ...] = ()  # what nobody wrote
-    rewritten: int | None = None  # the first character where a pasted text and this one part
-    joined: tuple[int, ...] = ()  # messages that the template joins to the one before them
-    otherwise: str | None = None  # what its template would have written of a text that stands as it was pasted
-    mended: bool = False  # the template wrote half a surrogate pair; U+FFFD stands for it
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any])  # what the template was given beside the chat
+    writing: Writing | None = None  # None: no template wrote the text
 
     @property
     def as_written(self) -> bool:
@@ -53,6 +45,71 @@ class Rendering:
     def span_of(self, token: Token) -> Span:
         """The span a token starts in."""
         return self.spans[token.spans[0]]
+
+    @property
+    def parts_known(self) -> bool:
+        """False: the template rewrites its messages, so only turns and generation blocks are known."""
+        return self.writing is None or self.writing.parts_known
+
+    @property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """What the template leaves out of the text."""
+        return self.writing.dropped if self.writing else ()
+
+    @property
+    def mended(self) -> bool:
+        """The template wrote half a surrogate pair; U+FFFD stands for it."""
+        return self.writing is not None and self.writing.mended
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """What the model would be given before it writes the completion."""
+        start = completion_start(self.chat)
+        if self.writing is not None:
+            return prompt_of(self.chat, start, self.template, dict(self.variables), self.writing)
+        if self.chat.tokenized is not None:
+            return Prompt(0, True)
+        return Prompt(as_given.completion_at(self.spans, start, len(self.text)), True)
+
+    @property
+    def prompt_end(self) -> int:
+        """Where the completion begins: what the model would be given before it writes ends here."""
+        return self.prompt.end
+
+    @property
+    def prompt_is_prefix(self) -> bool:
+        """False: the prompt as written for generation is not how the training text begins."""
+        return self.prompt.is_prefix
+
+    @property
+    def prompt_error(self) -> Said | None:
+        """Why the prompt could not be written; prompt_end is then 0 and means nothing."""
+        return self.prompt.error
+
+    @cached_property
+    def added(self) -> tuple[Added, ...]:
+        """What nobody wrote."""
+        return self.writing.added_with(self.prompt.given) if self.writing else ()
+
+    @cached_property
+    def rewritten(self) -> int | None:
+        """The first character where a pasted text and this one part."""
+        if self.writing is None or self.chat.written is None or self.chat.written.text == self.text:
+            return None
+        return len(commonprefix([self.chat.written.text, self.text]))
+
+    @cached_property
+    def joined(self) -> tuple[int, ...]:
+        """Messages that the template joins to the one before them."""
+        return joined_turns(self.chat, self.template) if self.writing else ()
+
+    @cached_property
+    def otherwise(self) -> str | None:
+        """What its template would have written of a text that stands as it was pasted."""
+        if not self.as_written or self.writing or self.chat.template not in TEMPLATES:
+            return None
+        family = resolve(self.chat.template, None, None)
+        return otherwise(self.chat, family, {**_own_variables(family, self.tokenizer), **_offered(self.chat.variables)})
 
 
 def render(
@@ -75,7 +132,7 @@ def render(
             raise ChatError("row_is_tokenized", template=template[:40])
         return _tokenized(chat, tokenizer)
     if chat.written is not None and template is None:
-        return _as_pasted(chat, chat.written.text, chat.written.spans, tokenizer)
+        return _as_pasted(chat, chat.written, tokenizer)
     return _anew(chat, tokenizer, template, variables or {})
 
 
@@ -84,53 +141,25 @@ def _anew(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Map
     chosen = resolve(template, chat.template, own)
     given = {**_own_variables(chosen, tokenizer), **_offered(chat.variables), **_offered(variables)}
     writing = write(chat, chosen, given, tokenizer)
-    prompt = prompt_of(chat, completion_start(chat), chosen, given, writing)
-    return Rendering(
-        chat,
-        writing.text,
-        writing.spans,
-        _tokens(writing.text, writing.spans, tokenizer),
-        tokenizer,
-        chosen,
-        parts_known=writing.parts_known,
-        prompt_end=prompt.end,
-        prompt_is_prefix=prompt.is_prefix,
-        prompt_error=prompt.error,
-        dropped=writing.dropped,
-        added=writing.added_with(prompt.given),
-        rewritten=_parts_at(chat, writing),
-        joined=joined_turns(chat, chosen),
-        mended=writing.mended,
-        variables=given,
-    )
+    tokens = _tokens(writing.text, writing.spans, tokenizer)
+    return Rendering(chat, writing.text, writing.spans, tokens, tokenizer, chosen, given, writing)
 
 
-def _as_pasted(chat: Chat, text: str, spans: tuple[Span, ...], tokenizer: Tokenizer) -> Rendering:
-    tokens = _tokens(text, spans, tokenizer)
-    end = as_given.completion_at(spans, completion_start(chat), len(text))
+def _as_pasted(chat: Chat, written: Written, tokenizer: Tokenizer) -> Rendering:
+    spans = Spans.of(written.spans)
     named = Template(chat.template or "as_written", "", trusted=True)
-    return Rendering(
-        chat, text, spans, tokens, tokenizer, named, True, end, True, otherwise=_otherwise(chat, tokenizer)
-    )
-
-
-def _otherwise(chat: Chat, tokenizer: Tokenizer) -> str | None:
-    if chat.template not in TEMPLATES:
-        return None
-    family = resolve(chat.template, None, None)
-    return otherwise(chat, family, {**_own_variables(family, tokenizer), **_offered(chat.variables)})
+    return Rendering(chat, written.text, spans, _tokens(written.text, spans, tokenizer), tokenizer, named)
 
 
 def _tokenized(chat: Chat, tokenizer: Tokenizer) -> Rendering:
     text, encoded = as_given.decoded(chat.tokenized.ids if chat.tokenized else (), tokenizer)
-    spans = as_given.one_span(chat, text)
+    spans = Spans.of(as_given.one_span(chat, text))
     tokens = Tokens.of(text, encoded, spans, tokenizer.control_ids)
-    return Rendering(chat, text, spans, tokens, tokenizer, Template("tokenized", "", trusted=True), True, 0, True)
+    return Rendering(chat, text, spans, tokens, tokenizer, Template("tokenized", "", trusted=True))
 
 
-def _tokens(text: str, spans: tuple[Span, ...], tokenizer: Tokenizer) -> Tokens:
-    typed = [(span.start, span.end) for span in spans if span.is_typed]
-    return Tokens.of(text, tokenizer.encode(text, typed), spans, tokenizer.control_ids)
+def _tokens(text: str, spans: Spans, tokenizer: Tokenizer) -> Tokens:
+    return Tokens.of(text, tokenizer.encode(text, spans.typed), spans, tokenizer.control_ids)
 
 
 def _own_variables(template: Template, tokenizer: Tokenizer) -> dict[str, Any]:
@@ -143,12 +172,6 @@ def _own_variables(template: Template, tokenizer: Tokenizer) -> dict[str, Any]:
 
 def _offered(variables: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in variables.items() if name not in NOT_FOR_TEMPLATES}
-
-
-def _parts_at(chat: Chat, writing: Writing) -> int | None:
-    if chat.written is None or chat.written.text == writing.text:
-        return None
-    return len(commonprefix([chat.written.text, writing.text]))
 
 
 def completion_start(chat: Chat) -> int:

@@ -1,8 +1,11 @@
 """Spans and tokens as columns: who wrote each character of a row's text, and which characters each token covers."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,21 @@ PARTS = (
     "after_end", "gap", "padding",
 )  # fmt: skip
 THINK_TAGS = "think_tags"  # the field of the tags round a thought that stands inside a message's content
+
+
+class Kind(NamedTuple):
+    """What a span is, without where it stands: see Span."""
+
+    turn: int | None
+    role: str | None
+    part: str
+    source: int | None = None
+    field: str = ""
+    generated: bool | None = None
+
+    @property
+    def is_typed(self) -> bool:
+        return bool(self.field) and self.field != THINK_TAGS
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,74 @@ class Span:
     def is_typed(self) -> bool:
         """True: a control token here was typed into the chat. Tags that enclose a message's own thought are meant."""
         return self.is_quoted and self.field != THINK_TAGS
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.turn, self.role, self.part, self.source, self.field, self.generated)
+
+
+class Outline:
+    """The kinds of a row's spans, in order. Chats that a template writes alike share one, and what follows from it."""
+
+    def __init__(self, kinds: tuple[Kind, ...]):
+        self.kinds = kinds
+        self.derived: dict[Any, Any] = {}  # what others have found out from the kinds alone
+
+    @cached_property
+    def not_typed_before(self) -> Ints:
+        """How many of the spans before each are not typed, [S + 1]."""
+        return np.cumsum([0, *(not kind.is_typed for kind in self.kinds)])
+
+
+class Spans(Sequence[Span]):
+    """Spans that tile a text, as columns: where each starts [S], and its kind. An item is made when asked for."""
+
+    def __init__(self, starts: Ints, end: int, outline: Outline):
+        self.starts, self.end, self.outline = starts, end, outline
+
+    @classmethod
+    def of(cls, spans: Sequence[Span]) -> "Spans":
+        starts = np.array([span.start for span in spans], dtype=np.int64)
+        return cls(starts, spans[-1].end if spans else 0, Outline(tuple(span.kind for span in spans)))
+
+    @cached_property
+    def _spans(self) -> tuple[Span, ...]:
+        pairs = zip(pairwise(self.edges), self.outline.kinds, strict=True)
+        return tuple(Span(a, b, *kind) for (a, b), kind in pairs)
+
+    @cached_property
+    def edges(self) -> list[int]:
+        """Where each span starts, and where the last one ends."""
+        return [*self.starts.tolist(), self.end]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, i: int) -> Span:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self._spans[i]
+
+    def __iter__(self) -> Iterator[Span]:
+        return iter(self._spans)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spans) and self._spans == other._spans
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    @property
+    def typed(self) -> list[tuple[int, int]]:
+        """Characters [start, end) in which a control token would be forged."""
+        return [(self.edges[i], self.edges[i + 1]) for i, kind in enumerate(self.outline.kinds) if kind.is_typed]
+
+    def touched(self, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+        """First and last span that stretches of characters touch, [T] each; an empty one touches where it stands."""
+        first = np.maximum(self.starts.searchsorted(starts, side="right") - 1, 0)
+        return first, np.maximum(first, self.starts.searchsorted(np.maximum(ends, starts + 1), side="left") - 1)
+
+    def within(self, start: int, end: int) -> range:
+        """The same of one stretch."""
+        first = max(0, bisect_left(self.starts, start + 1) - 1)
+        return range(first, max(first, bisect_left(self.starts, max(end, start + 1)) - 1) + 1)
 
 
 @dataclass(frozen=True)
@@ -78,14 +164,12 @@ class Tokens(Sequence[Token]):
     is_forged: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, text: str, encoded: Encoded, spans: Sequence[Span], control_ids: frozenset[int]) -> "Tokens":
+    def of(cls, text: str, encoded: Encoded, spans: Spans, control_ids: frozenset[int]) -> "Tokens":
         """Line tokens up with the spans they touch: O(T + spans)."""
-        span_starts = np.array([span.start for span in spans], dtype=np.int64)
-        ends = np.maximum(encoded.ends, encoded.starts + 1)  # a token that covers no character touches where it stands
-        first = np.clip(np.searchsorted(span_starts, encoded.starts, side="right") - 1, 0, None)
-        last = np.maximum(first, np.searchsorted(span_starts, ends, side="left") - 1)
-        control = np.isin(encoded.ids, np.fromiter(control_ids, dtype=np.int64, count=len(control_ids)))
-        written = np.cumsum([0, *(not span.is_typed for span in spans)])
+        first, last = spans.touched(encoded.starts, encoded.ends)
+        table = _is_control(control_ids)
+        control = table[np.minimum(encoded.ids, len(table) - 1)]
+        written = spans.outline.not_typed_before
         forged = control & (written[last + 1] == written[first]) if len(spans) else control & False
         return cls(text, encoded.ids, encoded.starts, encoded.ends, first, last, control, forged)
 
@@ -129,3 +213,11 @@ class Tokens(Sequence[Token]):
 
     def __iter__(self) -> Iterator[Token]:
         return (self[i] for i in range(len(self)))
+
+
+@lru_cache(64)
+def _is_control(control_ids: frozenset[int]) -> NDArray[np.bool_]:
+    """True at every id of a control token; the last entry stands for all ids beyond."""
+    table = np.zeros(max(control_ids, default=0) + 2, dtype=bool)
+    table[list(control_ids)] = True
+    return table

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sftviz.chat.messages import Message, TrainingMark
 from sftviz.chat.rendering import Rendering
-from sftviz.chat.spans import Span
+from sftviz.chat.spans import Span, Spans
 from sftviz.supervision.policies import Policy
 from sftviz.words import Said
 
@@ -19,6 +23,39 @@ class Verdict:
     reason: Said
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The verdicts on a row's spans, and what they say as columns [S]."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @cached_property
+    def trained(self) -> NDArray[np.bool_]:
+        return np.array([verdict.trained for verdict in self.verdicts], dtype=bool)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """0 where nothing is trained."""
+        return np.array([verdict.weight if verdict.trained else 0.0 for verdict in self.verdicts], dtype=np.float64)
+
+
+def judge(policy: Policy, rendering: Rendering) -> tuple[Spans, Judged]:
+    """A verdict a span; spans are cut where it changes inside one.
+
+    Of chats that share an outline the verdicts are the same, but for marks of a sample's own and the prompt's end.
+    """
+    spans = rendering.spans
+    if policy.scope == "completion" or (policy.marks and any(message.mark for message in rendering.chat.messages)):
+        one = Judge(policy, rendering)
+        spans = Spans.of(tuple(one.cut(spans)))
+        return spans, Judged(tuple(one.verdict(span) for span in spans))
+    known: dict[Policy, Judged] = spans.outline.derived
+    if policy not in known:
+        one = Judge(policy, rendering)
+        known[policy] = Judged(tuple(one.verdict(span) for span in spans))
+    return spans, known[policy]
+
+
 def _yes(code: str, **values: object) -> Verdict:
     return Verdict(True, 1.0, Said(f"reason.{code}", **values))
 
@@ -29,8 +66,13 @@ def _no(code: str, **values: object) -> Verdict:
 
 def of_span(span: Span) -> Said:
     """What a span is, in words: "assistant end-of-turn"."""
-    part = Said(f"part.{span.part}")
-    return Said("part.of_role", role=span.role, part=part) if span.role else part
+    return _of(span.role, span.part)
+
+
+@lru_cache(1024)
+def _of(role: str | None, part: str) -> Said:
+    said = Said(f"part.{part}")
+    return Said("part.of_role", role=role, part=said) if role else said
 
 
 class Judge:
@@ -43,8 +85,8 @@ class Judge:
         self.marks = {i: m.mark for i, m in enumerate(self.messages) if m.mark and policy.marks}
         chosen = trained_turns(policy, self.messages)
         kept = [i for i in chosen if self._weight(i) != 0]
-        self.turns = sorted({*kept, *(i for i in self.marks if self._weight(i))})
-        self.last_turn = self.turns[-1] if self.turns else None
+        self.turns = {*kept, *(i for i in self.marks if self._weight(i))}
+        self.last_turn = max(self.turns, default=None)
 
     def cut(self, spans: Iterable[Span]) -> Iterator[Span]:
         """Spans cut where the verdict changes inside one: where the prompt ends, and at a mark's own ranges."""

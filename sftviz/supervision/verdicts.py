@@ -1,6 +1,6 @@
 """Row -> verdicts: one a span, and every token points to its own. Each verdict says why, as a value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sftviz.chat.rendering import Rendering
-from sftviz.chat.spans import Span, Tokens
+from sftviz.chat.spans import Span, Spans, Tokens
 from sftviz.chat.tokenizers.protocol import Ints
 from sftviz.supervision import IGNORE
-from sftviz.supervision.judge import Judge, Verdict, of_span
+from sftviz.supervision.judge import Judged, Verdict, judge, of_span
 from sftviz.supervision.policies import Policy, PolicyError, chosen
 from sftviz.words import Said
 
@@ -23,7 +23,7 @@ class Verdicts:
     """What a policy, or the row's own labels, make of a row. Labels travel unshifted, [T]."""
 
     policy: Policy
-    spans: tuple[Span, ...]  # the rendering's, cut where the verdict changes inside one
+    spans: Spans  # the rendering's, cut where the verdict changes inside one
     verdicts: tuple[Verdict, ...]  # one a span
     tokens: Tokens
     of_token: Ints  # [T] -> index of the token's verdict
@@ -50,7 +50,7 @@ class Verdicts:
     @cached_property
     def straddles(self) -> NDArray[np.bool_]:
         """True of a token that touches more than one span, [T]."""
-        first, last = touched(self.tokens, self.spans)
+        first, last = self.spans.touched(self.tokens.starts, self.tokens.ends)
         return first != last
 
     @property
@@ -69,7 +69,7 @@ class Verdicts:
         return tuple(str(self.reason(t)) for t in range(len(self.tokens)))
 
     def _notes(self, position: int, index: int) -> Iterator[Said]:
-        touched = _spans_of(self.tokens, self.spans, position)
+        touched = self.spans.within(int(self.tokens.starts[position]), int(self.tokens.ends[position]))
         others = dict.fromkeys(of_span(self.spans[i]) for i in touched if i != index)
         others.pop(of_span(self.spans[index]), None)
         if others:
@@ -93,54 +93,28 @@ def apply(policy: str | Policy, rendering: Rendering, **knobs: Any) -> Verdicts:
         return _as_given(turned, rendering, np.array(tokenized.labels, dtype=np.int64))
     if turned.scope == "completion" and rendering.prompt_error is not None:
         raise PolicyError("no_prompt", policy=turned.name, told=rendering.prompt_error)
-    judge = Judge(turned, rendering)
-    spans = tuple(judge.cut(rendering.spans))
-    verdicts = tuple(judge.verdict(span) for span in spans)
-    made = _verdicts(turned, rendering.tokens, spans, verdicts)
+    spans, judged = judge(turned, rendering)
+    made = _verdicts(turned, rendering.tokens, spans, judged)
     return _without_padding(made, tokenized.attention_mask) if tokenized and tokenized.attention_mask else made
 
 
-def _verdicts(policy: Policy, tokens: Tokens, spans: Sequence[Span], verdicts: tuple[Verdict, ...]) -> Verdicts:
-    trained = np.array([verdict.trained for verdict in verdicts], dtype=bool)
-    weight = np.array([verdict.weight for verdict in verdicts], dtype=np.float64)
-    of_token = _verdict_of(tokens, spans, trained)
-    is_target = trained[of_token] if len(verdicts) else np.zeros(len(tokens), dtype=bool)
-    weights = np.where(is_target, weight[of_token], 0.0) if len(verdicts) else np.zeros(len(tokens))
+def _verdicts(policy: Policy, tokens: Tokens, spans: Spans, judged: Judged) -> Verdicts:
+    if not len(spans):
+        nothing = np.zeros(len(tokens))
+        return Verdicts(policy, spans, (), tokens, nothing.astype(np.int64), nothing.astype(np.int64) + IGNORE, nothing)
+    of_token = _verdict_of(tokens, spans, judged.trained)
+    is_target = judged.trained[of_token]
     labels = np.where(is_target, tokens.ids, IGNORE)
-    return Verdicts(policy, tuple(spans), verdicts, tokens, of_token, labels, weights)
+    return Verdicts(policy, spans, judged.verdicts, tokens, of_token, labels, judged.weights[of_token])
 
 
-def _verdict_of(tokens: Tokens, spans: Sequence[Span], trained: NDArray[np.bool_]) -> Ints:
+def _verdict_of(tokens: Tokens, spans: Spans, trained: NDArray[np.bool_]) -> Ints:
     """The first trained span that a token touches, else its first: a token that straddles is a target."""
-    first, last = touched(tokens, spans)
-    found = first.copy()
+    first, last = spans.touched(tokens.starts, tokens.ends)
     for t in np.flatnonzero(first != last).tolist():
         within = trained[first[t] : last[t] + 1]
-        found[t] = first[t] + (int(within.argmax()) if within.any() else 0)
-    return found
-
-
-def touched(tokens: Tokens, spans: Sequence[Span]) -> tuple[Ints, Ints]:
-    """First and last span that each token touches, [T] each."""
-    starts = np.array([span.start for span in spans], dtype=np.int64)
-    ends = np.maximum(tokens.ends, tokens.starts + 1)
-    first = np.clip(np.searchsorted(starts, tokens.starts, side="right") - 1, 0, None)
-    return first, np.maximum(first, np.searchsorted(starts, ends, side="left") - 1)
-
-
-def _spans_of(tokens: Tokens, spans: Sequence[Span], position: int) -> range:
-    start, end = int(tokens.starts[position]), int(tokens.ends[position])
-    first = max(0, _last_from(spans, start + 1))
-    return range(first, max(first, _last_from(spans, max(end, start + 1))) + 1)
-
-
-def _last_from(spans: Sequence[Span], before: int) -> int:
-    """Index of the last span that starts before a character."""
-    low, high = 0, len(spans)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if spans[middle].start < before else (low, middle)
-    return low - 1
+        first[t] += int(within.argmax()) if within.any() else 0
+    return first
 
 
 def _as_given(policy: Policy, rendering: Rendering, labels: Ints) -> Verdicts:
@@ -155,7 +129,7 @@ def _as_given(policy: Policy, rendering: Rendering, labels: Ints) -> Verdicts:
         for a, _ in runs
     )
     of_token = np.repeat(np.arange(len(runs)), [b - a for a, b in runs]) if runs else np.zeros(0, dtype=np.int64)
-    return Verdicts(policy, tuple(spans), verdicts, tokens, of_token, labels, is_target.astype(np.float64))
+    return Verdicts(policy, Spans.of(spans), verdicts, tokens, of_token, labels, is_target.astype(np.float64))
 
 
 def _without_padding(made: Verdicts, attention_mask: tuple[int, ...]) -> Verdicts:
@@ -164,7 +138,7 @@ def _without_padding(made: Verdicts, attention_mask: tuple[int, ...]) -> Verdict
     at_end = len(made.tokens.rendered)
     return replace(
         made,
-        spans=(*made.spans, Span(at_end, at_end, None, None, "padding")),
+        spans=Spans.of((*made.spans, Span(at_end, at_end, None, None, "padding"))),
         verdicts=(*made.verdicts, Verdict(False, 0.0, Said("reason.padding"))),
         of_token=np.where(is_padding, len(made.verdicts), made.of_token),
         label_ids=np.where(is_padding, IGNORE, made.label_ids),

@@ -49,7 +49,7 @@ def test_a_hostile_template_ends_in_time_with_its_cause(case: str) -> None:
     started = time.monotonic()
     with pytest.raises(ChatError, match=f"(?s){words}"):
         render(SHORT, "sftviz/tiny", template)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < WALL_SECONDS  # of processor time it has 2: a busy machine takes longer
     assert not Path("canary").exists()
 
 

@@ -103,7 +103,7 @@ def _value_within(value: Any) -> Any:
         read = read_json(value)
     except ChatError:
         return value
-    return value if next(repeated_keys(read), None) is not None else read
+    return value if repeated_keys(read) else read
 
 
 def read_tools(value: Any, reading: Reading, key: str = "tools") -> tuple[dict[str, Any], ...]:

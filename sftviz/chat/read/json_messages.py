@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from sftviz.chat.messages import DOCUMENT, Chat, ChatError, Message, Notice, ToolCall, Written
-from sftviz.chat.read.json_text import is_list, is_object, short, without_surrogates
+from sftviz.chat.read.json_text import has_surrogates, is_list, is_object, short, without_surrogates
 from sftviz.chat.read.places import key_place, message_place, placed
 from sftviz.chat.read.reading import Reading
 from sftviz.chat.read.roles import CONTROL_TOKEN, check_role
@@ -69,6 +69,8 @@ def _mended(value: Any, where: Said, notices: list[Notice]) -> Any:
 
 def _without_surrogates(message: Message, n: int, notices: list[Notice]) -> Message:
     names = ("role", "content", "reasoning", "name", "tool_call_id", "inline")
+    if not message.tool_calls and not has_surrogates("".join(getattr(message, name) or "" for name in names)):
+        return message
     calls = [[call.name, call.arguments, call.id] for call in message.tool_calls]
     held = {name: getattr(message, name) for name in names}
     if message.inline is not None:  # its halves repeat it

@@ -4,7 +4,7 @@ import ast
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeGuard
 
 from sftviz.chat.messages import ChatError
@@ -147,13 +147,18 @@ def is_writable(value: Any) -> bool:
     return True
 
 
-def repeated_keys(value: Any) -> Iterator[str]:
+def repeated_keys(value: Any) -> list[str]:
     """Every key that stands twice in one object, however deep."""
-    if isinstance(value, JsonObject) and value.repeated is not None:
-        yield value.repeated
-    inner = value.values() if is_object(value) else value if is_list(value) else ()
-    for item in inner:
-        yield from repeated_keys(item)
+    found = list[str]()
+    level: list[Any] = [value]
+    while level:
+        found += [item.repeated for item in level if isinstance(item, JsonObject) and item.repeated is not None]
+        level = [item for holder in level for item in _within(holder) if isinstance(item, dict | list)]
+    return found
+
+
+def has_surrogates(text: str) -> bool:
+    return not text.isascii() and SURROGATE.search(text) is not None
 
 
 def without_surrogates(value: Any, told: list[Said]) -> Any:
@@ -162,7 +167,9 @@ def without_surrogates(value: Any, told: list[Said]) -> Any:
         return {without_surrogates(key, told): without_surrogates(item, told) for key, item in value.items()}
     if is_list(value):
         return [without_surrogates(item, told) for item in value]
-    first = SURROGATE.search(value) if isinstance(value, str) else None
+    if not isinstance(value, str) or value.isascii():
+        return value
+    first = SURROGATE.search(value)
     if first is None:
         return value
     mended, count = SURROGATE.subn("\ufffd", value)

@@ -26,6 +26,8 @@ def plain_value(value: Any) -> Any:
         seen[0] += 1
         if seen[0] > MOST_VALUES:
             raise ChatError("too_many_values", most=MOST_VALUES)
+        if type(value) is str:
+            return value
         if depth > DEEPEST:
             raise too_deep()
         value = opened(value)

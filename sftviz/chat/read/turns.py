@@ -54,11 +54,21 @@ def _alternating(turns: list[str], reading: Reading) -> list[Message]:
 
 
 def _read_any(turn: Any, n: int, reading: Reading) -> list[Message]:
+    if (plain := _plain_turn(turn)) is not None:
+        return [plain]
     if is_list(turn) and len(turn) == 2 and all(isinstance(said, str | None) for said in turn):
         return pair(turn, n, reading)
     if is_object(turn) and not set(turn) & {*ROLE_KEYS, "type", "parts"} and _speakers(turn):
         return _by_speaker(turn, n, reading)
     return read_turn(turn, n, reading)
+
+
+def _plain_turn(turn: Any) -> Message | None:
+    """The commonest turn, in a few steps: one of OpenAI's roles, a text, and nothing else."""
+    if not is_object(turn) or len(turn) != 2:
+        return None
+    role, content = turn.get("role"), turn.get("content")
+    return _spoken(role, content) if type(role) is str and role in ROLES and type(content) is str else None
 
 
 def pair(said: list[Any], n: int, reading: Reading) -> list[Message]:

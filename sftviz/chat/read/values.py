@@ -185,6 +185,8 @@ def _refuse_long(value: Any) -> None:
 
 def _refuse_repeated(value: Any) -> None:
     """A key written twice: JSON readers keep the last without a word."""
+    if not repeated_keys(value):
+        return
     turns = conversations.turns_within(value)
     for where, part in [*((message_place(n), turn) for n, turn in enumerate(turns, 1)), (None, value)]:
         for key in repeated_keys(part):

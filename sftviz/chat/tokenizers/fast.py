@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,7 @@ class FastTokenizer:
     def encode(self, text: str, from_messages: Ranges = ()) -> Encoded:
         with border(lambda reason: source_error("tokenizer_encode", name=self.name, reason=reason)):
             encoding = self._backend.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
-        offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-        return Encoded(np.array(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
+        return _columns(encoding)
 
     def bytes_of(self, token_id: int) -> bytes:
         piece = self._backend.id_to_token(token_id)
@@ -106,6 +106,12 @@ class FastTokenizer:
     def _byte_level(self) -> bool:
         plain = (piece for piece, i in self._backend.get_vocab().items() if i not in self.control_ids)
         return all(character in BYTE_OF for piece in plain for character in piece)
+
+
+def _columns(encoding: Any) -> Encoded:
+    count = len(encoding)
+    offsets = np.fromiter(chain.from_iterable(encoding.offsets), dtype=np.int64, count=2 * count).reshape(-1, 2)
+    return Encoded(np.array(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
 
 
 def from_transformers(tokenizer: Any, name: str) -> FastTokenizer:

@@ -1,14 +1,13 @@
 """Text nobody wrote: what a template adds of its own, beyond markers, roles and line breaks."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from os.path import commonprefix
 
 from sftviz.chat.messages import ROLES
 from sftviz.chat.spans import Span
-from sftviz.chat.write.pieces import Piece
 
 WORDS = re.compile(r"[^\W\d_]{2,}\W+[^\W\d_]{2,}")
 
@@ -27,12 +26,17 @@ class Added:
 
 
 def added(
-    text: str, spans: Sequence[Span], pieces: Sequence[Piece], control: re.Pattern[str], opening: str, given: str
+    text: str,
+    spans: Sequence[Span],
+    dates: Iterable[tuple[int, int]],
+    control: re.Pattern[str],
+    opening: str,
+    given: str,
 ) -> tuple[Added, ...]:
     """opening: what the template writes before a plain chat; given: what it writes for generation behind a chat."""
     found = [*_sentences(text, spans, control, opening), *_given(spans, text, given)]
     found += [Added("empty_reasoning", span.start, span.end) for span in spans if span.part == "empty_reasoning"]
-    found += [Added("date", piece.start, piece.end) for piece in pieces if piece.is_date]
+    found += [Added("date", start, end) for start, end in dates]
     return tuple(sorted(found, key=lambda one: (one.start, one.kind)))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from sftviz.chat.tokenizers.protocol import Tokenizer
 
@@ -28,8 +29,16 @@ THINK_CLOSES = re.compile(
 
 def control_tokens(tokenizer: Tokenizer, *more: str) -> re.Pattern[str]:
     """A pattern of every text that is, or looks like, a control token: what the tokenizer has, `more`, and shapes."""
-    pieces = tuple(sorted(tokenizer.decode([i]) for i in tokenizer.control_ids))
-    return pattern(pieces, tuple(sorted(set(more))))
+    return pattern(_pieces(tokenizer), tuple(sorted(set(more))))
+
+
+_known = WeakKeyDictionary[Tokenizer, tuple[str, ...]]()
+
+
+def _pieces(tokenizer: Tokenizer) -> tuple[str, ...]:
+    if tokenizer not in _known:
+        _known[tokenizer] = tuple(sorted(tokenizer.decode([i]) for i in tokenizer.control_ids))
+    return _known[tokenizer]
 
 
 @lru_cache(32)

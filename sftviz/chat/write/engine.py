@@ -18,7 +18,7 @@ from jinja2.exceptions import SecurityError
 from sftviz.chat.write.environment import TemplateEnvironment
 from sftviz.chat.write.leaves import Leaves
 from sftviz.chat.write.loops import Loops, Progress
-from sftviz.chat.write.tracked import EVENT, TEMPLATE, Run, runs
+from sftviz.chat.write.tracked import EVENT, GENERATION, TEMPLATE, Run, Tracked, runs
 
 TEMPLATE_LIMIT = 64 * 1024
 LONGEST_TEXT = 2_000_000  # characters a template that comes with sftviz may write
@@ -36,22 +36,34 @@ def render(job: Job) -> Result:
 
     job: template, messages, tools, variables, longest, and tracked: False where only the text is wanted. runs: see
     `tracked.runs`, numbers of `Leaves(messages, tools)`; None where the origin could not be followed. mended: the
-    template wrote half a surrogate pair, which no text can hold; U+FFFD stands for it.
+    template wrote half a surrogate pair, which no text can hold; U+FFFD stands for it. blocks: characters [start, end)
+    of the outermost generation blocks, in order.
     """
     if len(job["template"]) > TEMPLATE_LIMIT:
         return error_of("template_too_long", count=len(job["template"]), limit=TEMPLATE_LIMIT)
     try:
-        template = _compiled(job["template"])
-        written = _plain(job, template)
+        written = _plain(job, _compiled(job["template"], follows=False))
         if len(written) > job["longest"]:
             return error_of("template_output_too_long", count=len(written), limit=job["longest"])
         text = SURROGATE.sub(LONE_MARK, written)
-        found = _origins(job, template, written) if job["tracked"] else None
+        found = _origins(job, _compiled(job["template"], follows=True), written) if job["tracked"] else None
         if found and len(found) > 4 * job["longest"]:
             found = None
-        return {"text": text, "runs": found, "mended": text != written}
+        return {"text": text, "runs": found, "mended": text != written, "blocks": _blocks(written)}
     except Exception as error:  # whatever a template's own expression raises is the template's fault: name it
         return _named(error)
+
+
+def _blocks(text: str) -> list[tuple[int, int]]:
+    found, open_at, depth, at = list[tuple[int, int]](), 0, 0, 0
+    for length, origin, _, opens in runs(text) if type(text) is Tracked else ():
+        if origin == GENERATION:
+            open_at = at if opens and not depth else open_at
+            depth += 1 if opens else -1
+            if not depth:
+                found.append((open_at, at))
+        at += length
+    return found
 
 
 def _plain(job: Job, template: Any) -> str:
@@ -94,9 +106,9 @@ def _merged(found: list[Run]) -> list[Run]:
     return merged
 
 
-@lru_cache(64)
-def _compiled(source: str) -> Any:
-    return TemplateEnvironment().from_string(source)
+@lru_cache(128)
+def _compiled(source: str, *, follows: bool) -> Any:
+    return TemplateEnvironment(follows=follows).from_string(source)
 
 
 def _named(error: Exception) -> Result:

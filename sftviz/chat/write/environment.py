@@ -71,7 +71,9 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     concat = staticmethod(joined)  # pyright: ignore[reportAssignmentType]
     intercepted_binops = frozenset({"%"})
 
-    def __init__(self) -> None:
+    def __init__(self, *, follows: bool = True) -> None:
+        """follows: loops tell where they are, which only a tracked rendering asks."""
+        self.follows = follows
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, Loops, loopcontrols])
         offered: dict[str, Any] = {"raise_exception": _raise_exception, "strftime_now": _strftime_now}
         offered |= {"namespace": ChatNamespace, "dict": _TemplateDict()}
@@ -80,7 +82,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         known.filters.update(tojson=_tojson, safe=_safe, join=_join, string=self.shown)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        return instrument(self).visit(super()._parse(source, name, filename))
+        parsed = super()._parse(source, name, filename)
+        return instrument(self).visit(parsed) if self.follows else parsed
 
     @staticmethod
     def shown(value: Any) -> str:

@@ -1,21 +1,21 @@
 """Chat + template -> text and spans, what was left out and added, and where the completion begins."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os.path import commonprefix
 from typing import Any
 
 from sftviz.chat.messages import Chat, ChatError
-from sftviz.chat.spans import Span
+from sftviz.chat.spans import Spans
 from sftviz.chat.tokenizers.protocol import Tokenizer
 from sftviz.chat.write.added import Added, added
 from sftviz.chat.write.control import control_tokens
 from sftviz.chat.write.dropped import Dropped, dropped, missing, untracked
 from sftviz.chat.write.frame import answer, frame_of
 from sftviz.chat.write.leaves import Leaves, dicts
-from sftviz.chat.write.pieces import Piece, pieces
-from sftviz.chat.write.spans import Parts, spans
+from sftviz.chat.write.pieces import pieces
+from sftviz.chat.write.shapes import shape_of
+from sftviz.chat.write.spans import Frame, Parts, spans
 from sftviz.chat.write.templates import Template
 from sftviz.chat.write.tracked import TEMPLATE, Run
 from sftviz.words import Said
@@ -26,16 +26,16 @@ class Writing:
     """What a template made of a chat."""
 
     text: str
-    spans: tuple[Span, ...]
-    pieces: Sequence[Piece]
+    spans: Spans
     control: re.Pattern[str]
     opening: str
-    parts_known: bool
-    dropped: tuple[Dropped, ...]
-    mended: bool
+    parts_known: bool = True
+    dropped: tuple[Dropped, ...] = ()
+    mended: bool = False
+    dates: tuple[tuple[int, int], ...] = ()
 
     def added_with(self, given: str) -> tuple[Added, ...]:
-        return added(self.text, self.spans, self.pieces, self.control, self.opening, given)
+        return added(self.text, self.spans, self.dates, self.control, self.opening, given)
 
 
 @dataclass(frozen=True)
@@ -50,24 +50,38 @@ class Prompt:
 
 def write(chat: Chat, template: Template, variables: dict[str, Any], tokenizer: Tokenizer) -> Writing:
     """Raises ChatError where the template refuses the chat."""
+    control = control_tokens(tokenizer, template.eos, str(variables.get("eos_token") or ""))
+    frame = frame_of(template, variables)
+    shape = shape_of(chat, template, variables, tokenizer)
+    if shape and shape.patterns:
+        told = _told(chat, template, variables, tracked=False)
+        spans = shape.spans(told["text"], chat.messages, told["blocks"])
+        if spans is not None:
+            return Writing(told["text"], spans, control, frame.opening)
+    made = _followed(chat, template, variables, control, frame)
+    if shape and made.parts_known and not (made.dropped or made.mended or made.dates):
+        shape.learn(made.text, made.spans, chat.messages)
+    return made
+
+
+def _followed(
+    chat: Chat, template: Template, variables: dict[str, Any], control: re.Pattern[str], frame: Frame
+) -> Writing:
+    """Write the chat and follow where every character comes from."""
     messages, tools = dicts(chat.messages, template.takes_parts), list(chat.tools)
-    told = _answer(chat, template, variables)
-    if "error" in told:
-        raise _chat_error(told["error"], template)
+    told = _told(chat, template, variables)
     text, found = told["text"], told["runs"]
     leaves = Leaves(messages, tools)
     runs: list[Run] = [(len(text), TEMPLATE, 0, 0)] if found is None and text else [tuple(run) for run in found or ()]
     cut = pieces(text, runs, leaves)
-    control = control_tokens(tokenizer, template.eos, str(variables.get("eos_token") or ""))
-    frame = frame_of(template, variables)
-    made = spans(
-        Parts(text, chat.messages, control, frame).cuts(cut), chat.messages, has_generation=template.has_generation
-    )
+    parts = Parts(text, chat.messages, control, frame)
+    made = Spans.of(spans(parts.cuts(cut), chat.messages, has_generation=template.has_generation))
     missed = missing(leaves, runs)
     unknown = untracked(missed, messages, tools, _writes(template, variables)) if missed else set[int]()
     lost = dropped(chat, leaves, [leaf for leaf in missed if leaf not in unknown], runs)
     known = found is not None and not any(_is_message(leaves, leaf) for leaf in unknown)
-    return Writing(text, made, cut, control, frame.opening, known, lost, told["mended"])
+    dates = tuple((piece.start, piece.end) for piece in cut if piece.is_date)
+    return Writing(text, made, control, frame.opening, known, lost, told["mended"], dates)
 
 
 def prompt_of(chat: Chat, start: int, template: Template, variables: dict[str, Any], writing: Writing) -> Prompt:
@@ -83,6 +97,13 @@ def prompt_of(chat: Chat, start: int, template: Template, variables: dict[str, A
     turn = next((span.start for span in writing.spans if span.turn == start), len(text))
     given = written[turn:] if written[:turn] == text[:turn] else ""
     return Prompt(len(commonprefix([written, text])), text.startswith(written), given)
+
+
+def _told(chat: Chat, template: Template, variables: dict[str, Any], tracked: bool = True) -> dict[str, Any]:
+    told = _answer(chat, template, variables, tracked)
+    if "error" in told:
+        raise _chat_error(told["error"], template)
+    return told
 
 
 def _answer(chat: Chat, template: Template, variables: dict[str, Any], tracked: bool = True) -> dict[str, Any]:
