@@ -8,6 +8,7 @@ import pytest
 
 from sftviz.chat.messages import ChatError
 from sftviz.chat.rendering import render
+from sftviz.chat.write.helper import WALL_SECONDS
 
 from .chats import SHORT
 
