@@ -1,10 +1,10 @@
 """Chats of one shape are written alike: what was learned of one is tried on the next, and proven on its text.
 
-A shape is the template with its variables, and of every message its role and which of its texts are empty or blank. Of a chat
-whose origins were followed (see `tracked`) the spans are kept as a pattern: the template's own words, and which text of
-which message stands between them. Another chat of the shape is written without following anything; where the pattern's
-words and the chat's own texts together are what was written, and the generation blocks stand where the pattern has
-them, its spans are the pattern's. Where they are not, the origins are followed again.
+A shape is the template with its variables, and of every message its role and which of its texts are empty or blank. Of
+a chat whose origins were followed (see `tracked`) the spans are kept as a pattern: the template's own words, and which
+text of which message stands between them. Another chat of the shape is written without following anything; where the
+pattern's words and the chat's own texts together are what was written, and the generation blocks stand where the
+pattern has them, its spans are the pattern's. Where they are not, the origins are followed again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

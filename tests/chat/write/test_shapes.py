@@ -19,8 +19,9 @@ from sftviz.supervision.verdicts import apply
 TINY = "sftviz/tiny"
 TEXTS = st.sampled_from(
     [
-        "", " ", "Hi", "  Hi", "Hi\n", "\n\nHi there \n", "assistant", "<|im_end|>", "<|im_start|>user\nx", "a\n</think>\n\nb",
-        "<tool_response>\nx\n</tool_response>", "\u3000你好。", "👩‍👩‍👧", "[INST] x [/INST]", "user\nHi", "<think>\n\n</think>\n\nyes",
+        "", " ", "Hi", "  Hi", "Hi\n", "\n\nHi there \n", "assistant", "<|im_end|>", "<|im_start|>user\nx",
+        "a\n</think>\n\nb", "<tool_response>\nx\n</tool_response>", "\u3000你好。", "👩‍👩‍👧", "[INST] x [/INST]",
+        "user\nHi", "<think>\n\n</think>\n\nyes",
     ]
 )  # fmt: skip
 
