@@ -1,7 +1,6 @@
 """The terminal: `sftviz app` opens the page, `sftviz inspect FILE` shows a chat's tokens, supervision and loss."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,11 +118,10 @@ def inspect(
 @app.command(name="app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def open_app(context: typer.Context) -> None:
     """Open the app in the browser; further options go to `streamlit run`."""
-    from sftviz.ui.launch import command
+    from sftviz.ui.launch import command, run
 
     with _user_mistakes():
-        started = command(context.args)
-    raise typer.Exit(subprocess.call(started))
+        run(command(context.args))
 
 
 katas = typer.Typer(help="Exercises: implement it, derive it, defend it.", no_args_is_help=True)

@@ -2,11 +2,12 @@
 
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sftviz import extras
 
@@ -28,6 +29,13 @@ def command(given: Sequence[str], environment: Mapping[str, str] = os.environ) -
         if f"--{option}" not in named and _variable(option) not in environment
     ]
     return [sys.executable, "-m", "streamlit", "run", str(HERE / "app.py"), *settings, *given]
+
+
+def run(started: Sequence[str]) -> NoReturn:
+    """Become the server: who stops this process stops it, and leaves none behind. Windows waits for it."""
+    if os.name == "posix":
+        os.execv(started[0], started)
+    raise SystemExit(subprocess.call(started))
 
 
 def _settings(file: Path) -> Iterator[tuple[str, str]]:

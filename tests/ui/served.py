@@ -24,7 +24,15 @@ def served(start: Sequence[str], folder: Path, within_s: float = 120) -> Iterato
             _wait(server, port, time.monotonic() + within_s)
             yield port
         finally:
-            server.terminate()
+            _stop(server)
+
+
+def _stop(server: subprocess.Popen[str]) -> None:
+    server.terminate()
+    try:
+        server.wait(5)
+    except subprocess.TimeoutExpired:  # Streamlit waits for a web socket that was left without a farewell
+        server.kill()
 
 
 def _wait(server: subprocess.Popen[str], port: int, deadline: float) -> None:

@@ -46,6 +46,8 @@ def test_started_in_an_empty_folder_it_turns_a_foreign_host_away(tmp_path: Path)
     with served(start, tmp_path) as port:
         assert answer_to(port, "evil.example") == 403
         assert answer_to(port, "localhost") == 101
+    with pytest.raises(OSError, match="refused"):  # who stops the command stops the server
+        answer_to(port, "localhost")
 
 
 def test_without_streamlit_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
