@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app test fuzz lint format screenshots notebooks model setup setup-test browser
+.PHONY: app test fuzz wheel-check lint format screenshots notebooks model setup setup-test browser
 
 app: setup
 	$(BIN)/streamlit run app.py
@@ -33,6 +33,10 @@ test: setup-test lint
 # Ten minutes of mutated pastes: nothing but our own errors may come out
 fuzz: setup-test
 	$(BIN)/python tools/fuzz.py
+
+# The wheel in empty environments; PYTHONS and EXTRAS choose, all extras on 3.11 if left out
+wheel-check: setup-test
+	$(BIN)/python tools/wheel_check.py $(PYTHONS:%=--python %) $(EXTRAS:%=--extra %)
 
 lint: setup-test
 	$(BIN)/ruff check .

@@ -34,7 +34,7 @@ def command(given: Sequence[str], environment: Mapping[str, str] = os.environ) -
 def run(started: Sequence[str]) -> NoReturn:
     """Become the server: who stops this process stops it, and leaves none behind. Windows waits for it."""
     if os.name == "posix":
-        os.execv(started[0], started)
+        os.execv(started[0], list(started))
     raise SystemExit(subprocess.call(started))
 
 
