@@ -1,5 +1,7 @@
 """Hostile templates end in time with a named cause, and others are served meanwhile."""
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -68,11 +70,10 @@ def test_a_slow_template_does_not_make_others_wait() -> None:
     slow = threading.Thread(target=hostile)
     slow.start()
     time.sleep(0.3)
-    started = time.monotonic()
     render(SHORT, "sftviz/tiny", good)
-    took = time.monotonic() - started
+    served_first = not caught
     slow.join()
-    assert took < 1.5
+    assert served_first
     assert len(caught) == 1
 
 
@@ -85,3 +86,12 @@ def test_a_killed_helper_is_replaced() -> None:
         if helper.process:
             helper.process.kill()
     assert render(SHORT, "sftviz/tiny", good).text == wanted
+
+
+def test_the_child_can_write_no_file(tmp_path: Path) -> None:
+    script = (
+        "import sys; from sftviz.chat.write.helper import limit_self; limit_self(); open(sys.argv[1], 'w').write('x')"
+    )
+    file = tmp_path / "written"
+    subprocess.run([sys.executable, "-c", script, str(file)], check=True)
+    assert file.read_text() == ""
