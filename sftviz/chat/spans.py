@@ -31,6 +31,7 @@ class Kind(NamedTuple):
 
     @property
     def is_typed(self) -> bool:
+        """True: a control token here was typed into the chat. Tags that enclose a message's own thought are meant."""
         return bool(self.field) and self.field != THINK_TAGS
 
 
@@ -57,11 +58,6 @@ class Span:
     def is_quoted(self) -> bool:
         """True: the characters stand in the chat. False: the template wrote them."""
         return bool(self.field)
-
-    @property
-    def is_typed(self) -> bool:
-        """True: a control token here was typed into the chat. Tags that enclose a message's own thought are meant."""
-        return self.is_quoted and self.field != THINK_TAGS
 
     @property
     def kind(self) -> Kind:

@@ -71,7 +71,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     concat = staticmethod(joined)  # pyright: ignore[reportAssignmentType]
     intercepted_binops = frozenset({"%"})
 
-    def __init__(self, *, follows: bool = True) -> None:
+    def __init__(self, *, follows: bool) -> None:
         """follows: loops tell where they are, which only a tracked rendering asks."""
         self.follows = follows
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[GenerationBlock, Loops, loopcontrols])

@@ -22,7 +22,7 @@ from sftviz.chat.write.templates import Template
 
 MOST_MESSAGES = 256  # a longer chat is seldom met twice
 MOST_PATTERNS = 3  # of one shape: texts with and without white space round them
-MOST_SHAPES = 2048
+MOST_SHAPES = 512
 QUOTED = ("content", "reasoning", "role", "name")
 CUTS = (str, str.strip, str.lstrip, str.rstrip)
 

@@ -15,7 +15,7 @@ from sftviz.chat.write.frame import answer, frame_of
 from sftviz.chat.write.leaves import Leaves, dicts
 from sftviz.chat.write.pieces import pieces
 from sftviz.chat.write.shapes import shape_of
-from sftviz.chat.write.spans import Frame, Parts, spans
+from sftviz.chat.write.spans import Parts, spans
 from sftviz.chat.write.templates import Template
 from sftviz.chat.write.tracked import TEMPLATE, Run
 from sftviz.words import Said
@@ -51,25 +51,23 @@ class Prompt:
 def write(chat: Chat, template: Template, variables: dict[str, Any], tokenizer: Tokenizer) -> Writing:
     """Raises ChatError where the template refuses the chat."""
     control = control_tokens(tokenizer, template.eos, str(variables.get("eos_token") or ""))
-    frame = frame_of(template, variables)
     shape = shape_of(chat, template, variables, tokenizer)
     if shape and shape.patterns:
         told = _told(chat, template, variables, tracked=False)
         spans = shape.spans(told["text"], chat.messages, told["blocks"])
         if spans is not None:
-            return Writing(told["text"], spans, control, frame.opening)
-    made = _followed(chat, template, variables, control, frame)
+            return Writing(told["text"], spans, control, frame_of(template, variables).opening)
+    made = _followed(chat, template, variables, control)
     if shape and made.parts_known and not (made.dropped or made.mended or made.dates):
         shape.learn(made.text, made.spans, chat.messages)
     return made
 
 
-def _followed(
-    chat: Chat, template: Template, variables: dict[str, Any], control: re.Pattern[str], frame: Frame
-) -> Writing:
+def _followed(chat: Chat, template: Template, variables: dict[str, Any], control: re.Pattern[str]) -> Writing:
     """Write the chat and follow where every character comes from."""
     messages, tools = dicts(chat.messages, template.takes_parts), list(chat.tools)
     told = _told(chat, template, variables)
+    frame = frame_of(template, variables)  # asked after the chat: a template that refuses it is not run again
     text, found = told["text"], told["runs"]
     leaves = Leaves(messages, tools)
     runs: list[Run] = [(len(text), TEMPLATE, 0, 0)] if found is None and text else [tuple(run) for run in found or ()]
