@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app test fuzz wheel-check lint format screenshots notebooks model setup setup-test browser
+.PHONY: app test fuzz bench wheel-check lint format screenshots notebooks model setup setup-test browser
 
 app: setup
 	$(BIN)/streamlit run app.py
@@ -37,6 +37,10 @@ fuzz: setup-test
 # The wheel in empty environments; PYTHONS and EXTRAS choose, all extras on 3.11 if left out
 wheel-check: setup-test
 	$(BIN)/python tools/wheel_check.py $(PYTHONS:%=--python %) $(EXTRAS:%=--extra %)
+
+# What masks cost beside transformers' and the bare tokenizer: ratios of one run, machine and versions named
+bench: setup-test
+	$(BIN)/python -m benchmarks.masks
 
 lint: setup-test
 	$(BIN)/ruff check .
