@@ -1,18 +1,22 @@
 """Masks of many rows beside what anybody must pay: `make bench`.
 
-2,000 generated chats. Processor seconds of one thread, the least of five rounds, all of them in turn; a ratio is the
-rate beside bare `encode_batch` on the strings that the template had written already.
+2,000 generated chats, labels identical. Processor seconds of one thread, the least of five rounds, all in turn; a ratio
+is the rate beside bare `encode_batch` on the strings that the template had written already. Then two processes beside
+TRL's whole preparation of the same rows (building its trainer), in seconds of the clock: on a quiet machine only.
 """
 
 import os
 import platform
 import random
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
+from multiprocessing import get_context
 from typing import Any
 
-os.environ["RAYON_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["RAYON_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["HF_HUB_OFFLINE"] = "1"
 
 import numpy as np
 import tokenizers
@@ -20,13 +24,14 @@ from transformers import PreTrainedTokenizerFast
 
 from sftviz import assets
 from sftviz.chat.formats import parse
-from sftviz.chat.rendering import render
-from sftviz.chat.tokenizers import load_tokenizer
+from sftviz.chat.rendering import Rendering, render, render_all
 from sftviz.chat.write.templates import TEMPLATES
+from sftviz.model import load_model
 from sftviz.supervision import IGNORE
 from sftviz.supervision.verdicts import apply
 
 CHATS, ROUNDS = 2000, 5
+LIBRARIES = ("sftviz", "tokenizers", "transformers", "trl", "numpy")
 
 
 def chats(seed: int = 7) -> list[dict[str, Any]]:
@@ -44,44 +49,83 @@ def chats(seed: int = 7) -> list[dict[str, Any]]:
     return [one() for _ in range(CHATS)]
 
 
-def main() -> None:
-    rows, tokenizer = chats(), load_tokenizer("sftviz/tiny")
-    bare = tokenizers.Tokenizer.from_file(str(assets.HERE / "tiny" / "tokenizer.json"))
-    theirs = PreTrainedTokenizerFast(tokenizer_object=bare, chat_template=TEMPLATES["chatml"].jinja())
-    texts = [render(parse(row), tokenizer, "chatml").text for row in rows]
+def labels_of(rows: Iterable[dict[str, Any]]) -> list[Any]:
+    """Labels, with the part and the reason of every token beside them."""
+    rendered = render_all(map(parse, rows), "sftviz/tiny", "chatml")
+    return [apply("assistant_only", one).label_ids for one in rendered if isinstance(one, Rendering)]
 
-    def ours() -> list[Any]:
-        return [apply("assistant_only", render(parse(row), tokenizer, "chatml")).label_ids for row in rows]
+
+def one_at_a_time(rows: Iterable[dict[str, Any]]) -> list[Any]:
+    return [apply("assistant_only", render(parse(row), "sftviz/tiny", "chatml")).label_ids for row in rows]
+
+
+def main() -> None:
+    rows = chats()
+    bare = tokenizers.Tokenizer.from_file(str(assets.HERE / "tiny" / "tokenizer.json"))
+    pieces = {"eos_token": "<|im_end|>", "pad_token": "<|pad|>", "chat_template": TEMPLATES["chatml"].jinja()}
+    theirs = PreTrainedTokenizerFast(tokenizer_object=bare, **pieces)
+    texts = [render(parse(row), "sftviz/tiny", "chatml").text for row in rows]
 
     def transformers() -> list[Any]:
         asked = {"return_dict": True, "return_assistant_tokens_mask": True}
         made = [theirs.apply_chat_template(row["messages"], **asked) for row in rows]
         return [np.where(one["assistant_masks"], one["input_ids"], IGNORE) for one in made]
 
-    assert all(np.array_equal(a, b) for a, b in zip(ours(), transformers(), strict=True)), "labels differ"
+    check_same(labels_of(rows), transformers())
+    check_same(one_at_a_time(rows), transformers())
     ways: dict[str, Callable[[], Any]] = {
         "encode_batch on ready strings": lambda: bare.encode_batch(texts, add_special_tokens=False),
         "transformers: labels": transformers,
-        "sftviz: labels, parts and reasons": ours,
+        "sftviz, one chat at a time": lambda: one_at_a_time(rows),
+        "sftviz, many at once": lambda: labels_of(rows),
     }
     taken = least(ways)
     tokens = sum(len(one.ids) for one in bare.encode_batch(texts, add_special_tokens=False))
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("sftviz", "tokenizers", "transformers", "numpy"))
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {libraries}")
-    print(f"{CHATS:,} chats, {tokens / CHATS:.0f} tokens on average; labels identical")
+    print(f"{CHATS:,} chats, {tokens / CHATS:.0f} tokens on average; labels identical; ours with parts and reasons")
     for name, seconds in taken.items():
         ratio = taken["encode_batch on ready strings"] / seconds
         print(f"{name:36} {seconds / CHATS * 1e3:6.2f} ms a chat   {ratio:.2f} of the bare rate")
+    beside_trl(rows, theirs)
 
 
-def least(ways: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Processor seconds of each way: the least of all rounds, the ways in turn."""
+def check_same(ours: list[Any], others: list[Any]) -> None:
+    assert all(np.array_equal(a, b) for a, b in zip(ours, others, strict=True)), "labels differ"
+
+
+def beside_trl(rows: list[dict[str, Any]], tokenizer: Any) -> None:
+    from datasets import Dataset, disable_caching, disable_progress_bars
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    disable_caching()
+    disable_progress_bars()
+    model, data = load_model("sftviz/tiny-base"), Dataset.from_list(rows)
+    halves = [rows[: CHATS // 2], rows[CHATS // 2 :]]
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2, get_context("spawn")) as two:
+        asked = {"assistant_only_loss": True, "max_length": None, "report_to": "none", "use_cpu": True}
+
+        def trainer() -> list[Any]:
+            config = SFTConfig(output_dir=folder, **asked)
+            return SFTTrainer(model, config, train_dataset=data, processing_class=tokenizer).train_dataset["labels"]
+
+        def pool() -> list[Any]:
+            return [labels for half in two.map(labels_of, halves) for labels in half]
+
+        check_same(pool(), trainer())
+        taken = least({"trl": trainer, "pool": pool}, time.monotonic)
+    print(f"two processes of sftviz beside TRL's preparation: {taken['trl'] / taken['pool']:.1f} times its rate")
+
+
+def least(ways: dict[str, Callable[[], Any]], clock: Callable[[], float] = time.process_time) -> dict[str, float]:
+    """Seconds of each way: the least of all rounds, the ways in turn."""
     taken = {name: float("inf") for name in ways}
     for _ in range(ROUNDS):
         for name, way in ways.items():
-            start = time.process_time()
+            start = clock()
             way()
-            taken[name] = min(taken[name], time.process_time() - start)
+            taken[name] = min(taken[name], clock() - start)
     return taken
 
 

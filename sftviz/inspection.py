@@ -189,6 +189,13 @@ def inspect(
     rendering = render(
         parse(chat, side=side, media=media), load_tokenizer(tokenizer, online=online), template, online=online
     )
+    return inspection_of(rendering, policy, model, online=online, **knobs)
+
+
+def inspection_of(
+    rendering: Rendering, policy: str | Policy, model: Any = None, *, online: bool = False, **knobs: Any
+) -> Inspection:
+    """The inspection of a chat that is rendered already; see `inspect`."""
     verdicts = apply(policy, rendering, **knobs)
     misfit = _misfit(model, rendering)
     loaded, losses = (None, None) if model is None or misfit else _priced(model, rendering, online)

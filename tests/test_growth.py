@@ -10,6 +10,8 @@ import pytest
 import sftviz
 from sftviz.chat.formats import parse
 from sftviz.chat.rendering import render
+from sftviz.chat.write import shapes
+from sftviz.columns import rows_of
 from sftviz.supervision.checks import Evidence, run
 from sftviz.supervision.row import row_of
 from sftviz.supervision.verdicts import apply
@@ -89,6 +91,31 @@ def test_doubling_a_chat_costs_at_most_two_and_a_half_times_the_time(shape: Call
 def test_checks_alone_are_linear_in_messages() -> None:
     once, twice = checks_of(pasted(SHORT_TURNS * 2)), checks_of(pasted(SHORT_TURNS * 4))
     assert at_most(2.5, once, twice)
+
+
+def stages(text: str) -> tuple[int, dict[str, Callable[[], object]]]:
+    """Its tokens, and what `inspect` does without a model, step by step."""
+    chat = parse(text)
+    rendering = render(chat, TINY)
+    verdicts = apply("assistant_only", rendering)
+    return len(rendering.tokens), {
+        "parse": lambda: parse(text),
+        "render": lambda: render(chat, TINY),
+        "verdicts": lambda: apply("assistant_only", rendering),
+        "checks": lambda: run(Evidence(row_of(rendering), verdicts)),
+        "rows": lambda: rows_of(rendering, verdicts, None),
+    }
+
+
+@pytest.mark.parametrize(("shape", "messages"), [(pasted, 90), (long_turn, 42)])
+def test_no_stage_grows_faster_than_tokens_to_the_power_of_1_1(
+    shape: Callable[[int], str], messages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shapes, "MOST_MESSAGES", 0)  # the origins of every chat are followed, of a short one too
+    (few, small), (many, large) = stages(shape(messages)), stages(shape(messages * 50))
+    assert 1000 <= few <= 1100
+    assert many >= 50_000
+    assert [name for name in small if not at_most((many / few) ** 1.1, small[name], large[name])] == []
 
 
 def test_a_thousand_messages_take_three_seconds_at_most() -> None:

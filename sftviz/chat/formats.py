@@ -37,7 +37,7 @@ def parse(pasted: Any, *, media: Media = "refuse", side: Side | None = None) -> 
         return pasted
     paste = _opened(pasted, _Choices(media, side))
     chat = first_of(paste.samples)
-    return replace(chat, notices=(*paste.notices, *chat.notices))
+    return replace(chat, notices=(*paste.notices, *chat.notices)) if paste.notices else chat
 
 
 def parse_all(pasted: Any, *, media: Media = "refuse", side: Side | None = None) -> Sequence[Chat]:

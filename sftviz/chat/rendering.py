@@ -1,14 +1,16 @@
 """Chat -> template -> tokens: every token knows its id, its characters, who wrote it, and in which part of a turn."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from os.path import commonprefix
 from typing import Any
 
-from sftviz.chat.messages import Chat, ChatError, Written
+from sftviz.chat.messages import Chat, ChatError
 from sftviz.chat.spans import Span, Spans, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
+from sftviz.chat.tokenizers.protocol import Encoded
 from sftviz.chat.write import as_given
 from sftviz.chat.write.added import Added
 from sftviz.chat.write.dropped import Dropped
@@ -17,6 +19,7 @@ from sftviz.chat.write.templates import TEMPLATES, Template, joined_turns, resol
 from sftviz.chat.write.writing import Prompt, Writing, prompt_of, write
 from sftviz.words import Said
 
+AT_ONCE = 256  # texts in one call of the tokenizer
 NOT_FOR_TEMPLATES = frozenset({"add_generation_prompt", "continue_final_message", "messages", "tools"})
 
 
@@ -126,40 +129,81 @@ def render(
     it stands, else what the chat names, else the tokenizer's own, else ChatML. variables go to the template beside
     those of the sample. Raises ChatError where the template refuses the chat.
     """
-    tokenizer = load_tokenizer(tokenizer, online=online)
+    draft = _draft(chat, load_tokenizer(tokenizer, online=online), template, variables or {})
+    return draft.cut(draft.encoded())
+
+
+def render_all(
+    chats: Iterable[Chat | ChatError],
+    tokenizer: Any,
+    template: str | None = None,
+    *,
+    online: bool = False,
+    variables: Mapping[str, Any] | None = None,
+) -> Iterator[Rendering | ChatError]:
+    """`render` of many chats, some hundred texts in one call of the tokenizer; its error in place of a refused chat.
+
+    What could not even be read may come as its error, and is passed on in its place.
+    """
+    loaded, left = load_tokenizer(tokenizer, online=online), iter(chats)
+    while some := list(islice(left, AT_ONCE)):
+        drafts = [_draft_or_error(chat, loaded, template, variables or {}) for chat in some]
+        encoded = iter(_encoded([draft for draft in drafts if isinstance(draft, Draft)], loaded))
+        yield from (draft.cut(next(encoded)) if isinstance(draft, Draft) else draft for draft in drafts)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A row whose text is written, before it is cut into tokens."""
+
+    chat: Chat
+    text: str
+    spans: Spans
+    tokenizer: Tokenizer
+    template: Template
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    writing: Writing | None = None
+    given: Encoded | None = None  # a row that came as ids
+
+    def encoded(self) -> Encoded:
+        return self.tokenizer.encode(self.text, self.spans.typed) if self.given is None else self.given
+
+    def cut(self, encoded: Encoded) -> Rendering:
+        """The row, its text cut into these tokens."""
+        tokens = Tokens.of(self.text, encoded, self.spans, self.tokenizer.control_ids)
+        row = (self.text, self.spans, tokens, self.tokenizer, self.template, self.variables, self.writing)
+        return Rendering(self.chat, *row)
+
+
+def _encoded(drafts: Sequence[Draft], tokenizer: Tokenizer) -> Sequence[Encoded]:
+    at_once = getattr(tokenizer, "encode_all", None)
+    if at_once is None or any(draft.given is not None for draft in drafts):
+        return [draft.encoded() for draft in drafts]
+    return at_once([draft.text for draft in drafts])
+
+
+def _draft_or_error(chat: Chat | ChatError, *choices: Any) -> Draft | ChatError:
+    try:
+        return _draft(chat, *choices) if isinstance(chat, Chat) else chat
+    except ChatError as error:
+        return error
+
+
+def _draft(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Mapping[str, Any]) -> Draft:
     if chat.tokenized is not None:
         if template is not None:
             raise ChatError("row_is_tokenized", template=template[:40])
-        return _tokenized(chat, tokenizer)
+        text, given = as_given.decoded(chat.tokenized.ids, tokenizer)
+        spans = Spans.of(as_given.one_span(chat, text))
+        return Draft(chat, text, spans, tokenizer, Template("tokenized", "", trusted=True), given=given)
     if chat.written is not None and template is None:
-        return _as_pasted(chat, chat.written, tokenizer)
-    return _anew(chat, tokenizer, template, variables or {})
-
-
-def _anew(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Mapping[str, Any]) -> Rendering:
+        named = Template(chat.template or "as_written", "", trusted=True)
+        return Draft(chat, chat.written.text, Spans.of(chat.written.spans), tokenizer, named)
     own = tokenizer.chat_template or getattr(tokenizer, "default_template", None)
     chosen = resolve(template, chat.template, own)
-    given = {**_own_variables(chosen, tokenizer), **_offered(chat.variables), **_offered(variables)}
-    writing = write(chat, chosen, given, tokenizer)
-    tokens = _tokens(writing.text, writing.spans, tokenizer)
-    return Rendering(chat, writing.text, writing.spans, tokens, tokenizer, chosen, given, writing)
-
-
-def _as_pasted(chat: Chat, written: Written, tokenizer: Tokenizer) -> Rendering:
-    spans = Spans.of(written.spans)
-    named = Template(chat.template or "as_written", "", trusted=True)
-    return Rendering(chat, written.text, spans, _tokens(written.text, spans, tokenizer), tokenizer, named)
-
-
-def _tokenized(chat: Chat, tokenizer: Tokenizer) -> Rendering:
-    text, encoded = as_given.decoded(chat.tokenized.ids if chat.tokenized else (), tokenizer)
-    spans = Spans.of(as_given.one_span(chat, text))
-    tokens = Tokens.of(text, encoded, spans, tokenizer.control_ids)
-    return Rendering(chat, text, spans, tokens, tokenizer, Template("tokenized", "", trusted=True))
-
-
-def _tokens(text: str, spans: Spans, tokenizer: Tokenizer) -> Tokens:
-    return Tokens.of(text, tokenizer.encode(text, spans.typed), spans, tokenizer.control_ids)
+    values = {**_own_variables(chosen, tokenizer), **_offered(chat.variables), **_offered(variables)}
+    writing = write(chat, chosen, values, tokenizer)
+    return Draft(chat, writing.text, writing.spans, tokenizer, chosen, values, writing)
 
 
 def _own_variables(template: Template, tokenizer: Tokenizer) -> dict[str, Any]:

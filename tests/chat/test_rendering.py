@@ -4,11 +4,13 @@ import threading
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from sftviz.assets import locate
+from sftviz.chat.formats import parse
 from sftviz.chat.messages import Chat, ChatError, Message
-from sftviz.chat.rendering import Rendering, render
+from sftviz.chat.rendering import Rendering, render, render_all
 from sftviz.chat.tokenizers import load_tokenizer
 from sftviz.chat.write.leaves import dicts
 from sftviz.chat.write.templates import TEMPLATES
@@ -184,6 +186,38 @@ def test_a_template_that_rewrites_its_messages_keeps_turns_only() -> None:
     assert not rendering.parts_known
     assert [span.turn for span in rendering.spans] == [0, 1, 2, 3]
     assert rendering.dropped == ()
+
+
+@given(st.lists(any_chat(), max_size=6))
+@settings(deadline=None, max_examples=60)
+def test_many_chats_at_once_are_each_chat_alone(chats: list[Chat]) -> None:
+    def alone(chat: Chat) -> Rendering | str:
+        try:
+            return render(chat, "sftviz/tiny", "gemma")
+        except ChatError as error:
+            return str(error)
+
+    for one, expected in zip(render_all(chats, "sftviz/tiny", "gemma"), map(alone, chats), strict=True):
+        if isinstance(one, ChatError) or isinstance(expected, str):
+            assert str(one) == expected
+        else:
+            assert (one.text, one.ids, one.spans) == (expected.text, expected.ids, expected.spans)
+            assert list(one.tokens) == list(expected.tokens)
+
+
+def test_what_could_not_be_read_keeps_its_place_among_the_rendered() -> None:
+    unread = ChatError("empty")
+    found = list(render_all([SHORT, unread, TWO_TURNS], "sftviz/tiny"))
+    assert found[1] is unread
+    assert [getattr(one, "chat", None) for one in found] == [SHORT, None, TWO_TURNS]
+
+
+def test_rows_of_ids_and_training_texts_are_rendered_among_others() -> None:
+    pasted = parse("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n")
+    chats = [parse({"input_ids": [1, 2, 5]}), SHORT, pasted]
+    assert [one.ids for one in render_all(chats, "sftviz/tiny") if isinstance(one, Rendering)] == [
+        render(chat, "sftviz/tiny").ids for chat in chats
+    ]
 
 
 def test_fifty_threads_render_what_one_does() -> None:

@@ -81,9 +81,9 @@ class Lazily(Sequence[Item]):
 def first_of(samples: Samples) -> Chat:
     """The first sample, the others beside it; what is bad among the next ones is noted."""
     chat = samples[0]
-    others = samples[1:]
-    if not others:
+    if len(samples) == 1:
         return chat
+    others = samples[1:]
     notices = [*chat.notices, Notice("further_samples", None, {"count": len(others)}, "note"), *_bad(others)]
     return replace(chat, others=others, notices=tuple(notices))
 

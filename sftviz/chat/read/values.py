@@ -168,7 +168,8 @@ def read_value(value: Any, make_reading: Callable[[], Reading]) -> Chat:
     if reading.side == "rejected" and form.name != "preference":
         raise ChatError("no_sides", form=form.title)
     texts = frozenset(message.content.strip() for message in chat.messages)
-    return finished(replace(chat, notices=(*reading.told(texts), *chat.notices)))
+    told = reading.told(texts)
+    return finished(replace(chat, notices=(*told, *chat.notices)) if told else chat)
 
 
 def _refuse_long(value: Any) -> None:

@@ -15,7 +15,7 @@ from tokenizers import processors
 from sftviz.assets import source_error
 from sftviz.assets.border import border
 from sftviz.assets.files import as_object
-from sftviz.chat.tokenizers.protocol import Encoded, Ranges
+from sftviz.chat.tokenizers.protocol import Encoded, Ints, Ranges
 
 NEVER_LONGER_THAN = 10**12  # transformers writes 1e30 for "no limit"
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character: no text in UTF-8, so no tokenizer takes it
@@ -64,6 +64,33 @@ class FastTokenizer:
             encoding = self._backend.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
         return _columns(encoding)
 
+    def encode_all(self, texts: Sequence[str]) -> list[Encoded]:
+        """The same of many texts in one call, which is quicker, and free to use every core.
+
+        Of a byte-level tokenizer the offsets follow from the bytes of the tokens, where these are the text's own.
+        """
+        mended = [SURROGATE.sub("\ufffd", text) for text in texts]
+        with border(lambda reason: source_error("tokenizer_encode", name=self.name, reason=reason)):
+            if not self._byte_level:
+                return list(map(_columns, self._backend.encode_batch(mended, add_special_tokens=False)))
+            found = self._backend.encode_batch_fast(mended, add_special_tokens=False)
+        pairs = zip(found, mended, strict=True)
+        return [self._laid_on(text, np.array(one.ids, dtype=np.int64)) or self.encode(text) for one, text in pairs]
+
+    def _laid_on(self, text: str, ids: Ints) -> Encoded | None:
+        """Where tokens stand whose bytes, one after the other, are those of the text; None where they are not."""
+        pieces, sizes = self._pieces
+        written = text.encode()
+        if b"".join(map(pieces.__getitem__, ids.tolist())) != written:
+            return None
+        ends = sizes[ids].cumsum()
+        starts = ends - sizes[ids]
+        if len(written) == len(text):
+            return Encoded(ids, starts, ends)
+        goes_on = (np.frombuffer(written, dtype=np.uint8) & 0xC0) == 0x80
+        character = np.cumsum(~goes_on) - 1
+        return Encoded(ids, character[starts], character[ends - 1] + 1)
+
     def bytes_of(self, token_id: int) -> bytes:
         piece = self._backend.id_to_token(token_id)
         if piece is None:
@@ -85,6 +112,12 @@ class FastTokenizer:
 
     def __len__(self) -> int:
         return self._backend.get_vocab_size(with_added_tokens=True)
+
+    @cached_property
+    def _pieces(self) -> tuple[list[bytes], Ints]:
+        """The bytes of every id, and how many: [V]."""
+        pieces = [self.bytes_of(i) for i in range(1 + max(self._backend.get_vocab().values()))]
+        return pieces, np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
 
     @cached_property
     def fingerprint(self) -> str:

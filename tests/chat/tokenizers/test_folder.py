@@ -43,6 +43,15 @@ def test_ids_characters_variables_and_template_are_transformers(kind: str, tmp_p
 
 
 @pytest.mark.parametrize("kind", WHOLE)
+def test_many_texts_at_once_are_each_text_alone(kind: str, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(WHOLE[kind](tmp_path / kind))
+    texts = [*TEXTS, "你好🙂👩‍👩‍👧" * 20, "a\ud800b", "naïve\u0301 İ", "\x00\x7f\u0080"]
+    for text, one in zip(texts, tokenizer.encode_all(texts), strict=True):
+        alone = tokenizer.encode(text)
+        assert [c.tolist() for c in vars(one).values()] == [c.tolist() for c in vars(alone).values()], text
+
+
+@pytest.mark.parametrize("kind", WHOLE)
 def test_the_whole_folders_need_no_transformers(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = WHOLE[kind](tmp_path / kind)
     monkeypatch.setattr(tokenizers, "_load_by_transformers", lambda *given: pytest.fail("transformers was asked"))
