@@ -18,8 +18,6 @@ UNSEEN = {
     "kaleido": "plotly draws a lesson's figures as pictures with it",
     "ipykernel": "the kernel that a lesson's notebook runs in",
     "sympy": "cells of a lesson import it",
-    "pyarrow": "pandas reads Parquet with it",
-    "datasets": "the rows that a user hands over, read by what they can do",
 }
 # What masks, the strip, the gate and the command line are made of
 LIGHT = ("assets", "chat", "supervision", "words", "columns.py", "inspection.py", "overview.py", "cli.py", "extras.py")
