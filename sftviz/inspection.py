@@ -142,7 +142,7 @@ class Inspection:
         counts = {
             "supervised": sum(self.supervision.supervised),
             "total": len(self.rendering.tokens),
-            "policy": self.supervision.policy.name,
+            "policy": Said("headline.own_labels") if self._has_own_labels else self.supervision.policy.name,
         }
         if self.losses is None:
             return Said("headline.supervised", **counts)
@@ -158,6 +158,11 @@ class Inspection:
 
     def __repr__(self) -> str:
         return strip.to_terminal(self, colour=sys.stdout.isatty())
+
+    @property
+    def _has_own_labels(self) -> bool:
+        given = self.rendering.chat.tokenized
+        return given is not None and given.labels is not None
 
     @cached_property
     def _rows(self) -> list[TokenRow]:
@@ -221,7 +226,8 @@ def _priced(model: Any, rendering: Rendering, online: bool) -> "tuple[PreTrained
     from sftviz.model import load_model, token_losses
 
     loaded = load_model(model, online=online)
-    return loaded, token_losses(loaded, rendering.ids, at_most=_context(loaded))
+    labels = rendering.chat.tokenized and rendering.chat.tokenized.labels
+    return loaded, token_losses(loaded, rendering.ids, at_most=_context(loaded), labels=labels)
 
 
 def _context(model: Any) -> int | None:

@@ -7,6 +7,7 @@ from os.path import commonprefix
 from typing import Any
 
 from sftviz.chat.messages import Chat, ChatError, Written
+from sftviz.chat.read.recovered import decoded_row, refuse_unknown_ids
 from sftviz.chat.spans import Span, Spans, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.chat.write import as_given
@@ -67,7 +68,7 @@ class Rendering:
         start = completion_start(self.chat)
         if self.writing is not None:
             return prompt_of(self.chat, start, self.template, dict(self.variables), self.writing)
-        if self.chat.tokenized is not None:
+        if self.chat.tokenized is not None and self.chat.written is None:
             return Prompt(0, True)
         return Prompt(as_given.completion_at(self.spans, start, len(self.text)), True)
 
@@ -152,10 +153,13 @@ def _as_pasted(chat: Chat, written: Written, tokenizer: Tokenizer) -> Rendering:
 
 
 def _tokenized(chat: Chat, tokenizer: Tokenizer) -> Rendering:
-    text, encoded = as_given.decoded(chat.tokenized.ids if chat.tokenized else (), tokenizer)
-    spans = Spans.of(as_given.one_span(chat, text))
+    ids = chat.tokenized.ids if chat.tokenized else ()
+    refuse_unknown_ids(ids, tokenizer)
+    text, encoded = as_given.decoded(ids, tokenizer)
+    chat = decoded_row(chat, text, encoded, tokenizer)
+    spans = Spans.of(chat.written.spans if chat.written else as_given.one_span(chat, text))
     tokens = Tokens.of(text, encoded, spans, tokenizer.control_ids)
-    return Rendering(chat, text, spans, tokens, tokenizer, Template("tokenized", "", trusted=True))
+    return Rendering(chat, text, spans, tokens, tokenizer, Template(chat.template or "tokenized", "", trusted=True))
 
 
 def _tokens(text: str, spans: Spans, tokenizer: Tokenizer) -> Tokens:
