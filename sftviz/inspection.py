@@ -15,7 +15,7 @@ from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer, same_vocabulary
 from sftviz.columns import COLUMNS, FRAME, TokenRow, rows_of
 from sftviz.extras import Needed
-from sftviz.figures import strip
+from sftviz.figures import strip, terminal
 from sftviz.supervision import IGNORE, checks
 from sftviz.supervision.checks import Evidence, Finding
 from sftviz.supervision.policies import Policy
@@ -142,7 +142,7 @@ class Inspection:
         counts = {
             "supervised": sum(self.supervision.supervised),
             "total": len(self.rendering.tokens),
-            "policy": Said("headline.own_labels") if self._has_own_labels else self.supervision.policy.name,
+            "policy": Said("headline.own_labels") if self.has_own_labels else self.supervision.policy.name,
         }
         if self.losses is None:
             return Said("headline.supervised", **counts)
@@ -154,13 +154,14 @@ class Inspection:
         return strip.to_html(self._rows, self.headline(), self.findings)
 
     def __rich__(self) -> Any:
-        return strip.to_rich(self._rows, self.headline(), self.findings)
+        return terminal.to_rich(self._rows, self.headline(), self.findings)
 
     def __repr__(self) -> str:
-        return strip.to_terminal(self, colour=sys.stdout.isatty())
+        return terminal.to_terminal(self, colour=sys.stdout.isatty())
 
     @property
-    def _has_own_labels(self) -> bool:
+    def has_own_labels(self) -> bool:
+        """True where the row came with labels: they stand, whatever the policy says."""
         given = self.rendering.chat.tokenized
         return given is not None and given.labels is not None
 
