@@ -1,4 +1,4 @@
-"""Many samples at a glance: how long each is, how much of it is supervised, what the checks found; one in a sentence."""
+"""Many samples at a glance: how long each is, how much of it is supervised, what was found; one in a sentence."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from sftviz.chat.files import Sample
-from sftviz.chat.messages import DOCUMENT, Chat
+from sftviz.chat.messages import DOCUMENT, Chat, ChatError
 from sftviz.chat.tokenizers import load_tokenizer
 from sftviz.inspection import Inspection, inspect
 from sftviz.supervision.checks import Finding
@@ -73,7 +73,7 @@ def _numbered(samples: Sequence[Chat], which: Iterable[int]) -> Iterator[Sample]
     for i in which:
         try:
             yield Sample(i + 1, None, samples[i])
-        except SaidError as error:
+        except ChatError as error:
             yield Sample(i + 1, None, None, error)
 
 

@@ -162,7 +162,11 @@ def test_every_knob_of_a_policy_is_an_option() -> None:
 def completed(*words: str) -> set[str]:
     """What bash is offered behind these words."""
     script = "from sftviz.cli import app; app(prog_name='sftviz')"
-    asked = {"_SFTVIZ_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(("sftviz", *words)), "COMP_CWORD": str(len(words))}
+    asked = {
+        "_SFTVIZ_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(("sftviz", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
     done = subprocess.run([sys.executable, "-c", script], env=os.environ | asked, capture_output=True, text=True)
     return set(done.stdout.split())
 
@@ -170,7 +174,9 @@ def completed(*words: str) -> set[str]:
 def test_a_shell_completes_names_of_policies_templates_and_tokenizers() -> None:
     assert completed("inspect", "x", "--policy", "") == set(POLICIES)
     assert completed("inspect", "x", "--template", "") >= {*TEMPLATES, "tokenizer"}
-    assert completed("inspect", "x", "--template", "qwen3_") == {name for name in TEMPLATES if name.startswith("qwen3_")}
+    assert completed("inspect", "x", "--template", "qwen3_") == {
+        name for name in TEMPLATES if name.startswith("qwen3_")
+    }
     assert completed("check", "x", "--tokenizer", "") == set(TOKENIZERS)
     assert completed("inspect", "x", "--turns", "") == set(CHOICES["turns"])
     assert "--install-completion" in run(app, ["--help"]).stdout
@@ -178,7 +184,11 @@ def test_a_shell_completes_names_of_policies_templates_and_tokenizers() -> None:
 
 def test_no_knob_is_forgotten() -> None:
     asked = run(app, ["inspect", "--help"], env={"COLUMNS": "300"}).stdout
-    assert [name for name in KNOBS if f"--{name.removesuffix('s') if name == 'roles' else name.replace('_', '-')}" not in asked] == []
+    assert [
+        name
+        for name in KNOBS
+        if f"--{name.removesuffix('s') if name == 'roles' else name.replace('_', '-')}" not in asked
+    ] == []
 
 
 def test_findings_and_reasons_speak_chinese() -> None:

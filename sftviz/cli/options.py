@@ -96,9 +96,7 @@ AfterEnd = Annotated[
 ]
 EmptyReasoning = Annotated[
     str | None,
-    typer.Option(
-        help="empty think blocks: template, each or none", autocompletion=_choices_of("empty_reasoning")
-    ),
+    typer.Option(help="empty think blocks: template, each or none", autocompletion=_choices_of("empty_reasoning")),
 ]
 Header = Annotated[bool | None, typer.Option(help="train on turn headers")]
 Reasoning = Annotated[bool | None, typer.Option(help="train on reasoning")]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
+
 from sftviz.columns import TokenRow
 from sftviz.supervision.checks import Finding
 from sftviz.words import Said, say
