@@ -17,9 +17,8 @@ ROW_HEIGHT = 35  # px of a line of Streamlit's table, and of its header
 
 def click_line(page: Page, number: int) -> None:
     """The table is drawn on a canvas: its lines have no elements of their own."""
-    canvas = page.get_by_test_id("stDataFrame").first.locator("canvas").first
-    canvas.scroll_into_view_if_needed()
-    canvas.click(position={"x": 90, "y": ROW_HEIGHT * number + ROW_HEIGHT // 2})
+    table = page.get_by_test_id("stDataFrame").first.locator(".dvn-scroller")
+    table.click(position={"x": 90, "y": ROW_HEIGHT * number + ROW_HEIGHT // 2})
 
 
 def test_a_click_in_the_table_opens_that_sample_and_the_pasted_text_is_kept(open_page: Callable[..., Page]) -> None:

@@ -13,9 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sftviz.chat.files import LONGEST_UPLOAD, open_data
 from sftviz.chat.files import streams as file_streams
+from sftviz.chat.files.array import items_of_array
 from sftviz.chat.formats import parse, parse_all
 from sftviz.chat.messages import ChatError
 
@@ -311,3 +314,44 @@ def test_a_folder_that_a_trainer_saved_is_opened(tmp_path: Path) -> None:
     assert "train" in str(caught.value)
     with refused("file_is_folder"):
         open_data(tmp_path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-99, 99) | st.floats(-9, 9) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(JSON, min_size=1, max_size=6), st.sampled_from([None, 1]), st.integers(1, 9), st.booleans())
+def test_a_list_read_in_pieces_is_the_list(values: list[Any], indent: int | None, size: int, is_ascii: bool) -> None:
+    """json.loads reads the same text whole; the line of each item is where its text stands."""
+    text = json.dumps(values, indent=indent, ensure_ascii=is_ascii)
+    found = list(items_of_array(cut(text, size)))
+    assert [item.get() for item in found] == json.loads(text)
+    assert all(1 <= (item.line or 0) <= text.count("\n") + 1 for item in found)
+
+
+def cut(text: str, size: int) -> Iterator[str]:
+    return (text[at : at + size] for at in range(0, len(text), size))
+
+
+PIECES = [
+    b"[", b"]", b"{", b"}", b",", b":", b'"', b"\n", b"\r\n", b" ", b"\\u", b"null", b'{"text": "a"}', b"User: a",
+    b'{"prompt": "a", "completion": "b"}', b"prompt,completion\n", b"\xff\xfe", b"\xef\xbb\xbf", b"\xe9", b"\0",
+    b"PAR1", b"\x1f\x8b",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES) | st.binary(max_size=6), max_size=12).map(b"".join),
+    st.sampled_from(["", "a.jsonl", "a.json", "a.csv", "a.tsv", "a.parquet", "a.txt", "a.jsonl.gz"]),
+)
+def test_any_bytes_are_samples_or_a_named_error(data: bytes, name: str) -> None:
+    try:
+        for sample in open_data(io.BytesIO(data), name, most=LONGEST_UPLOAD).samples():
+            assert (sample.chat is None) != (sample.error is None)
+    except ChatError as error:
+        assert str(error)

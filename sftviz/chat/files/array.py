@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from sftviz.chat.files.streams import LONGEST_LINE, Lines
+from sftviz.chat.files.streams import LONGEST_LINE
 from sftviz.chat.messages import ChatError
 from sftviz.chat.read.json_text import read_json
 from sftviz.chat.read.lists import sample_place
@@ -15,11 +15,15 @@ from sftviz.words import Said
 
 DECODER = json.JSONDecoder()
 SPACE = re.compile(r"\s*")
+NUMBER_GOES_ON = re.compile(r"\d[.eE\d]")  # 1 and .5 in two pieces
 
 
-def items_of_array(lines: Lines) -> Iterator[Item]:
-    """What is broken ends the list, and is told as a sample that cannot be read."""
-    text, number = _Growing(lines.pieces()), 0
+def items_of_array(pieces: Iterator[str]) -> Iterator[Item]:
+    """The items of a JSON list that comes in pieces of text.
+
+    What is broken ends the list, and is told as a sample that cannot be read.
+    """
+    text, number = _Growing(pieces), 0
     text.past("[")
     while not text.past("]"):
         number, begin = number + 1, (text.line, text.column)
@@ -95,7 +99,7 @@ class _Growing:
                 end = DECODER.raw_decode(self._text, self._at)[1]
             except (ValueError, RecursionError):
                 end = len(self._text)
-            if end < len(self._text):
+            if end < len(self._text) and not NUMBER_GOES_ON.match(self._text, end - 1):
                 return end
             grown = [self._grow() for _ in range(wanted)]
             if len(self._text) - self._at > LONGEST_LINE or not any(grown):

@@ -1,7 +1,7 @@
 """A path, a stream, the address of a data set -> the open file, by what it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +16,11 @@ from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.read.samples import Item
 
 TEMPLATES = (".jinja", ".jinja2", ".j2")
-STREAMED = {"lines": items_of_lines, "array": items_of_array, "table": items_of_table}
+STREAMED: dict[str, Callable[[Lines], Iterator[Item]]] = {
+    "lines": items_of_lines,
+    "array": lambda lines: items_of_array(lines.pieces()),
+    "table": items_of_table,
+}
 FORMS = {"lines": "jsonl", "table": "csv"}
 PACKED = re.compile(r"\.gz(?:ip)?\Z", re.I)
 

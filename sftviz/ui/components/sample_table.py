@@ -31,7 +31,7 @@ def chosen_sample(samples: Sequence[Chat], choices: Choices, source: Hashable) -
             key="sample_table",
             selection_mode="single-cell",
             on_select=_clicked,
-            column_config={t("ui.samples.begins"): st.column_config.TextColumn(width="medium")},
+            column_config={"#": st.column_config.NumberColumn(width=50)},
         )
     return number - 1
 
