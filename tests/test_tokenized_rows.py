@@ -62,6 +62,17 @@ def test_padding_at_either_end_is_no_ones_turn() -> None:
     assert parts == ["padding"] * 2 + [one.part for one in seen.rows()] + ["padding"]
 
 
+def test_documents_in_one_row_keep_their_turns_and_the_token_between_them_is_no_lost_text() -> None:
+    ids, end = written().rendering.ids, TINY.id_of("<|endoftext|>")
+    seen = sftviz.inspect({"input_ids": [*ids, end, *ids, end]}, model=None)
+    assert [row.message for row in seen.rows()][len(ids) + 1 : -1] == [
+        row.message + len(CHAT) if row.message is not None else None for row in written().rows()
+    ]
+    assert [finding.code for finding in seen.findings] == ["turns_recovered"]
+    loose = sftviz.inspect({"input_ids": [*TINY.encode("lost words").ids.tolist(), *ids]}, model=None)
+    assert "text_outside_turns" in [finding.code for finding in loose.findings]
+
+
 def test_a_mark_that_somebody_typed_begins_no_turn() -> None:
     """A trainer that splits typed control tokens: the characters are there, the token is not."""
     typed = [token for piece in ("<", "|", "im_start|>", "assistant") for token in TINY.encode(piece).ids.tolist()]

@@ -38,13 +38,14 @@ def decoded_row(chat: Chat, text: str, encoded: Encoded, tokenizer: Tokenizer) -
         spans.insert(0, Span(0, start, None, None, "padding"))
     if end < len(text):
         spans.append(Span(end, len(text), None, None, "padding"))
-    told = Notice("turns_recovered", None, {"form": found.form, "count": len(found.messages)}, "note")
+    told = _told(found.notices, _outside(spans, text, encoded, tokenizer))
+    recovered = Notice("turns_recovered", None, {"form": found.form, "count": len(found.messages)}, "note")
     return replace(
         chat,
         messages=found.messages,
         template=found.template,
         written=Written(text, tuple(spans)),
-        notices=(*chat.notices, told, *found.notices),
+        notices=(*chat.notices, recovered, *told),
     )
 
 
@@ -64,6 +65,19 @@ def _unpadded(chat: Chat, encoded: Encoded, length: int) -> tuple[int, int]:
     if not len(kept):
         return 0, length
     return int(encoded.starts[kept[0]]), int(encoded.ends[kept[-1]])
+
+
+def _outside(spans: Sequence[Span], text: str, encoded: Encoded, tokenizer: Tokenizer) -> str:
+    """What stands outside every turn and is no control token: a packed row has its documents' ends there."""
+    control = np.zeros(len(text), dtype=bool)
+    for token, start, end in encoded:
+        control[start:end] = token in tokenizer.control_ids
+    gaps = [i for span in spans if span.part == "gap" for i in range(span.start, span.end) if not control[i]]
+    return "".join(text[i] for i in gaps).strip()
+
+
+def _told(notices: Sequence[Notice], outside: str) -> list[Notice]:
+    return [notice for notice in notices if outside or notice.code != "text_outside_turns"]
 
 
 def _read(text: str) -> Chat | None:
