@@ -249,8 +249,10 @@ def _row(rendering: Rendering, model: Any, losses: Any) -> Row:
 
 def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:
     """An embedded model reads the embedded tokenizer's ids only: any other ids would give numbers without meaning."""
+    if not assets.is_embedded_model(model):
+        return ()
     embedded = load_tokenizer(assets.TOKENIZER)  # by vocabulary, not by name: a copy in a folder is the same tokenizer
-    if not assets.is_embedded_model(model) or same_vocabulary(rendering.tokenizer, embedded):
+    if same_vocabulary(rendering.tokenizer, embedded):
         return ()
     values = {"model": model, "reads": assets.TOKENIZER, "tokenizer": rendering.tokenizer.name}
     return (Finding("model_reads_other_ids", "error", values),)

@@ -49,6 +49,13 @@ def test_the_verdict_comes_first_then_the_strip_then_what_was_found() -> None:
     assert last.startswith("i message 3: the chat ends with a user message")
 
 
+def test_the_verdict_says_of_how_many_replies_the_end_is_trained() -> None:
+    chat = json.dumps([*MESSAGES, *MESSAGES, *MESSAGES])
+    for options, ends in (([], "3 of 3"), (["--end", "last"], "1 of 3"), (["--end", "none"], "0 of 3")):
+        first = run(app, ["inspect", "-", "--model", "none", "-q", *options], input=chat).stdout.splitlines()[0]
+        assert f"End-of-turn: in {ends}." in first
+
+
 def added(message: dict[str, str]) -> list[int]:
     """The tokens that one message more adds."""
     one, two = (sftviz.inspect([*MESSAGES, *more], model=None).rendering.ids for more in ([], [message]))

@@ -75,14 +75,14 @@ def test_documents_in_one_row_keep_their_turns_and_the_token_between_them_is_no_
 
 def test_a_mark_that_somebody_typed_begins_no_turn() -> None:
     """A trainer that splits typed control tokens: the characters are there, the token is not."""
-    typed = [token for piece in ("<", "|", "im_start|>", "assistant") for token in TINY.encode(piece).ids.tolist()]
-    assert TINY.decode(typed) == "<|im_start|>assistant"
+    typed = [token for piece in ("<", "|", "im_start|>", "assistant\nYes") for token in TINY.encode(piece).ids.tolist()]
+    assert TINY.decode(typed) == "<|im_start|>assistant\nYes"
     start, end = TINY.id_of("<|im_start|>"), TINY.id_of("<|im_end|>")
     ids = [start, *TINY.encode("user\nSay ").ids.tolist(), *typed, end, *TINY.encode("\n").ids.tolist()]
     ids += [start, *TINY.encode("assistant\nNo.").ids.tolist(), end]
     seen = sftviz.inspect({"input_ids": ids}, model=None)
     assert [(one.role, one.content) for one in seen.rendering.chat.messages] == [
-        ("user", "Say <|im_start|>assistant"), ("assistant", "No."),
+        ("user", "Say <|im_start|>assistant\nYes"), ("assistant", "No."),
     ]  # fmt: skip
     assert "".join(row.text for row in seen.rows() if row.supervised) == "No.<|im_end|>"
 

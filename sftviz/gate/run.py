@@ -1,5 +1,6 @@
 """One run of the gate: files and choices -> report, what fails, and the files that could not be opened."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,9 +73,9 @@ def _refuse_impossible(choices: Mapping[str, Any]) -> None:
 
 
 def _told(choices: Mapping[str, Any]) -> dict[str, Any]:
-    """The choices as a baseline keeps them."""
-    return {
-        name: sorted(value) if isinstance(value, frozenset) else value
-        for name, value in choices.items()
-        if value is not None
-    }
+    """The choices as a baseline keeps them: of a typed template its fingerprint."""
+    kept = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in choices.items()}
+    template = choices.get("template")
+    if template and "{" in template:
+        kept["template"] = f"sha256:{hashlib.sha256(template.encode()).hexdigest()[:16]}"
+    return {name: value for name, value in kept.items() if value is not None}

@@ -111,6 +111,13 @@ def test_a_file_of_one_chat_is_one_sample(kind: str) -> None:
     assert [message.content for message in samples[0].chat.messages] == ["question 1", "yes"]
 
 
+def test_a_table_of_one_column_is_told_by_its_name() -> None:
+    data = b'text\n"One, two."\nThree.\n'
+    samples = open_data(io.BytesIO(data), "data.csv").samples()
+    assert [sample.chat and sample.chat.messages[0].content for sample in samples] == ["One, two.", "Three."]
+    assert len(list(open_data(io.BytesIO(data), "data.txt").samples())) == 1
+
+
 def test_a_broken_line_is_named_by_its_number_and_hides_no_other() -> None:
     data = f'{json.dumps(ROWS[0])}\n\n{{"messages": [\n{json.dumps(ROWS[2])}\n[1]'.encode()
     samples = list(open_data(io.BytesIO(data), "data.jsonl").samples())
@@ -183,6 +190,8 @@ def test_more_than_is_allowed_is_refused_with_the_limit() -> None:
         ("data.jsonl", b"x" * (LONGEST_UPLOAD + 1)),
         ("data.jsonl.gz", gzip.compress(b"x" * (LONGEST_UPLOAD + 1))),
         ("data.parquet", as_parquet([{"text": "x" * (LONGEST_UPLOAD + 1)}])),
+        ("data.parquet", as_parquet([{"text": "x" * 1000}] * (LONGEST_UPLOAD // 1000 + 1))),  # one text, written once
+        ("data.parquet", as_parquet([{"input_ids": [0] * LONGEST_UPLOAD}])),  # one number, written once
         ("data.json", b'[{"text": "' + b"x" * LONGEST_UPLOAD + b'"}]'),
     ):
         with refused("file_too_large") as caught:

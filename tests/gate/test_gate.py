@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from sftviz.chat.tokenizers import load_tokenizer
 from sftviz.cli import app
-from sftviz.gate.sarif import MOST_RESULTS, uri
+from sftviz.gate import sarif
+from sftviz.gate.report import KEPT
+from sftviz.gate.sarif import uri
 from sftviz.supervision.policies import KNOBS
 from tests.sources import ROOT
 
@@ -162,6 +164,16 @@ def test_a_baseline_of_other_choices_is_refused() -> None:
     )
 
 
+def test_a_template_of_ones_own_is_told_by_what_it_holds(here: Path) -> None:
+    jinja = here / "mine.jinja"
+    jinja.write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
+    arguments = ("clean.jsonl", "--policy", "pretrain", "--template", "mine.jinja", "--baseline", "base.json")
+    assert check(*arguments, "--write-baseline").exit_code == 0
+    assert check(*arguments).exit_code == 0
+    jinja.write_text(jinja.read_text() + " ")
+    assert check(*arguments).exit_code == 2
+
+
 def test_a_file_that_could_not_be_read_writes_no_baseline(here: Path) -> None:
     check("nowhere.jsonl", "--baseline", "base.json", "--write-baseline")
     assert not (here / "base.json").exists()
@@ -196,12 +208,14 @@ def test_the_schema_would_refuse_a_wrong_log() -> None:
     assert list(jsonschema.Draft4Validator(SCHEMA).iter_errors(log))
 
 
-def test_sarif_holds_what_a_host_shows_and_counts_the_rest(here: Path) -> None:
-    (here / "many.jsonl").write_text("\n".join([UNANSWERED] * (MOST_RESULTS // 2 + 10)))
-    run = results("many.jsonl")
-    assert len(run["results"]) <= MOST_RESULTS
-    told = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
-    assert told == f"{MOST_RESULTS + 20 - len(run['results']):,} findings more were counted and are not listed"
+def test_sarif_holds_what_a_host_shows_and_counts_the_rest(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "many.jsonl").write_text("\n".join([UNANSWERED] * (KEPT + 10)))  # two findings each
+    for most, left in ((sarif.MOST_RESULTS, 20), (7, 2 * KEPT + 20 - 7)):
+        monkeypatch.setattr(sarif, "MOST_RESULTS", most)
+        run = results("many.jsonl")
+        assert len(run["results"]) == 2 * KEPT + 20 - left
+        told = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+        assert told == f"{left:,} findings more were counted and are not listed"
 
 
 def test_a_list_and_a_table_have_lines_too_and_parquet_has_samples(here: Path) -> None:

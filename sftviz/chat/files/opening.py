@@ -1,7 +1,7 @@
 """A path, a stream, the address of a data set -> the open file, by what it is."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,18 +9,13 @@ from sftviz.chat.files import hub, parquet
 from sftviz.chat.files.array import items_of_array
 from sftviz.chat.files.data import DataFile, skipping
 from sftviz.chat.files.streams import Lines, unpacked
-from sftviz.chat.files.texts import items_of_lines, items_of_table, kind_of
+from sftviz.chat.files.texts import Kind, header_in, items_of_lines, items_of_table, kind_of
 from sftviz.chat.messages import ChatError
 from sftviz.chat.read.pastes import LONGEST_FILE, Choices, open_paste
 from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.read.samples import Item
 
 TEMPLATES = (".jinja", ".jinja2", ".j2")
-STREAMED: dict[str, Callable[[Lines], Iterator[Item]]] = {
-    "lines": items_of_lines,
-    "array": lambda lines: items_of_array(lines.pieces()),
-    "table": items_of_table,
-}
 FORMS = {"lines": "jsonl", "table": "csv"}
 PACKED = re.compile(r"\.gz(?:ip)?\Z", re.I)
 
@@ -67,6 +62,13 @@ def _of_stream(stream: BinaryIO, name: str, choices: Choices, most: int | None) 
         return DataFile(name, lambda n: skipping(iter(held.items), n), held.read, held.form, tuple(paste.notices))
 
     def items_from(n: int) -> Iterator[Item]:
-        return skipping(STREAMED[kind](lines), n)
+        return skipping(_items(kind, lines, suffix), n)
 
     return DataFile(name, items_from, choices.read, FORMS.get(kind), tuple(lines.notices))
+
+
+def _items(kind: Kind, lines: Lines, suffix: str) -> Iterator[Item]:
+    if kind == "array":
+        return items_of_array(lines.pieces())
+    header = header_in(lines, suffix) if kind == "table" else None
+    return items_of_table(lines, header) if header else items_of_lines(lines)

@@ -11,6 +11,7 @@ from sftviz.chat.read import lists, table
 from sftviz.chat.read.json_text import looks_like_json
 from sftviz.chat.read.pastes import header_of
 from sftviz.chat.read.samples import Item, bad_item
+from sftviz.chat.read.values import form_of
 
 Kind = Literal["lines", "array", "table", "whole"]
 LINES = (".jsonl", ".ndjson", ".jsonlines")
@@ -24,7 +25,7 @@ def kind_of(lines: Lines, suffix: str) -> Kind:
         return "lines"
     if head.startswith("[") and looks_like_json(head) and lists.are_samples(first_items(head)):
         return "array"
-    header = header_of(lines.head)
+    header = header_in(lines, suffix)
     if header is not None:
         return "whole" if table.is_chat_of_rows(header[1]) else "table"
     if suffix in TABLES and not looks_like_json(head):
@@ -72,9 +73,15 @@ def items_of_lines(lines: Lines) -> Iterator[Item]:
             yield lists.line_item(line.rstrip("\r\n"), number)
 
 
-def items_of_table(lines: Lines) -> Iterator[Item]:
-    header = header_of(lines.head)
-    if header is None:
-        raise ValueError("kind_of has found a header")
+def header_in(lines: Lines, suffix: str) -> tuple[str, list[str]] | None:
+    """(delimiter, columns) of a table of a known form; a single column too, where the name says that it is a table."""
+    found = header_of(lines.head)
+    only = lines.head.lstrip().partition("\n")[0].strip().strip('"')
+    if found is None and suffix in TABLES and form_of({only: "x"}) is not None:
+        return ",", [only]
+    return found
+
+
+def items_of_table(lines: Lines, header: tuple[str, list[str]]) -> Iterator[Item]:
     for line, row in table.rows_of(lines.texts(), *header):
         yield bad_item(row, line) if isinstance(row, ChatError) else table.row_item(line, row)
