@@ -6,7 +6,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from sftviz.chat.files import LONGEST_UPLOAD
+from sftviz.chat.files import LONGEST_UPLOAD, MOST_UPLOADED
 from tests.ui.opened import failed, handed, opened
 
 
@@ -81,6 +81,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_last_strip_stays() -> None:
     before = strip(app)
     for name, data, words in (
         ("big.jsonl", b"x" * (LONGEST_UPLOAD + 1), "more than 5 MB"),
+        ("many.jsonl", b"{}\n" * (MOST_UPLOADED + 1), "more than 100,000 samples"),
         ("odd.json", b"\x89PNG", "this is PNG, not text"),
         ("none.csv", b"", "the file is empty"),
     ):

@@ -10,6 +10,7 @@ from sftviz.chat.read.pastes import Paste
 from sftviz.chat.read.samples import Item, Samples
 
 LONGEST_UPLOAD = 5_000_000  # bytes, unpacked: what the page takes
+MOST_UPLOADED = 100_000  # samples
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,13 @@ class DataFile:
         chat = _first(items).chat(self.read, self.form)
         return replace(chat, notices=(*self.notices, *chat.notices)) if self.notices else chat
 
-    def paste(self) -> Paste:
-        """All of it at once, as a page needs it."""
-        kept = tuple(self._items())
+    def paste(self, at_most: int | None = None) -> Paste:
+        """All of it at once, as a page needs it. Raises ChatError for more samples than `at_most`."""
+        kept = tuple(islice(self._items(), None if at_most is None else at_most + 1))
         if not kept:
             raise ChatError("no_rows")
+        if at_most is not None and len(kept) > at_most:
+            raise ChatError("too_many_samples", most=at_most)
         return Paste(Samples(kept, self.read, self.form), list(self.notices))
 
     def _items(self) -> Iterator[Item]:

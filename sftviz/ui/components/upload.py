@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from sftviz.chat.files import LONGEST_UPLOAD, open_data
+from sftviz.chat.files import LONGEST_UPLOAD, MOST_UPLOADED, open_data
 from sftviz.chat.read.encodings import decoded
 from sftviz.chat.read.pastes import Paste
 from sftviz.chat.read.reading import Media, Side
@@ -51,7 +51,7 @@ def read_upload(upload: Upload, media: Media, side: Side | None) -> Paste:
     key = (upload.id, media, side)
     if st.session_state.get("opened_key") != key:
         opened = open_data(BytesIO(upload.data), upload.name, most=LONGEST_UPLOAD, media=media, side=side)
-        st.session_state.opened_file, st.session_state.opened_key = opened.paste(), key
+        st.session_state.opened_file, st.session_state.opened_key = opened.paste(MOST_UPLOADED), key
     return st.session_state.opened_file
 
 
