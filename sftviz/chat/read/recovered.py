@@ -18,6 +18,7 @@ from sftviz.chat.tokenizers.protocol import Encoded, Tokenizer
 from sftviz.words import Said
 
 MARK = re.compile(r"<[^<>\s]{1,60}>|\[[^\[\]\s]{1,30}\]|</?s>")
+OUTSIDE = "text_outside_turns"
 HIDDEN = "\ue000\ue001"  # stand for the first character of a typed mark: < and [
 
 
@@ -27,18 +28,20 @@ def decoded_row(chat: Chat, text: str, encoded: Encoded, tokenizer: Tokenizer) -
     Padding at either end, by the attention mask, is a part of its own.
     """
     start, end = _unpadded(chat, encoded, len(text))
-    found = _read(_without_typed_marks(text[start:end], encoded, start, tokenizer))
+    shown = text[start:end]
+    seen = _without_typed_marks(shown, encoded, start, tokenizer)
+    found = _read(seen)
     read = found.written.spans if found and found.written else ()
     if found is None or not read:
         return chat
-    if HIDDEN[0] not in text and HIDDEN[1] not in text:
+    if seen != shown:
         found = replace(found, messages=_restored(found.messages), tools=_restored(found.tools))
-    spans = [replace(span, start=span.start + start, end=span.end + start) for span in read]
+    spans = [replace(span, start=span.start + start, end=span.end + start) for span in read] if start else list(read)
     if start:
         spans.insert(0, Span(0, start, None, None, "padding"))
     if end < len(text):
         spans.append(Span(end, len(text), None, None, "padding"))
-    told = _told(found.notices, _outside(spans, text, encoded, tokenizer))
+    told = [notice for notice in found.notices if notice.code != OUTSIDE or _outside(spans, text, encoded, tokenizer)]
     recovered = Notice("turns_recovered", None, {"form": found.form, "count": len(found.messages)}, "note")
     return replace(
         chat,
@@ -71,13 +74,10 @@ def _outside(spans: Sequence[Span], text: str, encoded: Encoded, tokenizer: Toke
     """What stands outside every turn and is no control token: a packed row has its documents' ends there."""
     control = np.zeros(len(text), dtype=bool)
     for token, start, end in encoded:
-        control[start:end] = token in tokenizer.control_ids
+        if token in tokenizer.control_ids:
+            control[start:end] = True
     gaps = [i for span in spans if span.part == "gap" for i in range(span.start, span.end) if not control[i]]
     return "".join(text[i] for i in gaps).strip()
-
-
-def _told(notices: Sequence[Notice], outside: str) -> list[Notice]:
-    return [notice for notice in notices if outside or notice.code != "text_outside_turns"]
 
 
 def _read(text: str) -> Chat | None:
@@ -92,7 +92,7 @@ def _read(text: str) -> Chat | None:
 
 
 def _without_typed_marks(text: str, encoded: Encoded, start: int, tokenizer: Tokenizer) -> str:
-    whole = {(a - start, b - start) for a, b in zip(encoded.starts.tolist(), encoded.ends.tolist(), strict=True)}
+    whole = {(a - start, b - start) for token, a, b in encoded if token in tokenizer.control_ids}
 
     def hidden(match: re.Match[str]) -> str:
         piece = match.group()
