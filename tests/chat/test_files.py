@@ -128,6 +128,14 @@ def test_a_broken_line_is_named_by_its_number_and_hides_no_other() -> None:
     assert str(samples[3].error).startswith("line 5, message 1: a number, expected an object")
 
 
+def test_lines_that_are_no_samples_are_told_one_by_one() -> None:
+    samples = list(open_data(io.BytesIO(b'"abc"\n5\nnull\n'), "data.jsonl").samples())
+    assert [str(sample.error).split(";")[0] for sample in samples] == [
+        f"line {n}: expected a list of messages, got {kind}"
+        for n, kind in ((1, "a string"), (2, "a number"), (3, "null"))
+    ]
+
+
 def test_latin_1_is_told_and_not_guessed() -> None:
     data = LINES.replace("question 2", "qu\xe9").encode("latin-1")
     samples = list(open_data(io.BytesIO(data), "data.jsonl").samples())

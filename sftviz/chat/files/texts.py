@@ -41,9 +41,9 @@ def is_lines(head: str, suffix: str) -> bool:
         value: Any = json.loads(first)
     except (ValueError, RecursionError):
         return suffix in LINES
-    if not isinstance(value, dict | list) or (not is_many and suffix not in LINES):
-        return False
-    return not (is_many and lists.are_turns([lists.line_item(first, 1)]))
+    if not isinstance(value, dict | list) or not is_many:
+        return suffix in LINES
+    return not lists.are_turns([lists.line_item(first, 1)])
 
 
 def first_items(head: str) -> list[Any]:
