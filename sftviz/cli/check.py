@@ -50,6 +50,7 @@ def check_data(
     marks: given.Marks = None,
     side: given.SideOption = None,
     media: given.MediaOption = given.Media.refuse,
+    jobs: Annotated[int, typer.Option(help="processes; 0: as many as there are processors, at most 4", min=0)] = 0,
     online: given.Online = False,
     lang: given.Language = "en",
 ) -> None:
@@ -63,13 +64,17 @@ def check_data(
         reasoning=reasoning, tool_calls=tool_calls, marks=marks,
     )  # fmt: skip
     with user_mistakes(), speaking(lang):
+        from sftviz.gate.processes import usual_jobs
         from sftviz.gate.run import run
 
         if write_baseline and baseline is None:
             raise ValueError("--write-baseline needs --baseline FILE: where it is written")
         choices = {"tokenizer": tokenizer, "template": template_text(template), "policy": policy} | turned
         opened = [(name, lambda name=name: open_source(name, side, media, online)) for name in data]
-        done = run(opened, choices, online=online, level=fail_on.value, baseline=baseline, writes=write_baseline)
+        done = run(
+            opened, choices, online=online, level=fail_on.value, baseline=baseline, writes=write_baseline,
+            jobs=jobs or usual_jobs(),
+        )  # fmt: skip
         _write(done.report, done.failing, format)
         for name, error in done.unread:
             errors.print(f"sftviz: {name}: {error}", style="red", markup=False, highlight=False)

@@ -9,8 +9,9 @@ from typing import Any
 from sftviz.chat.files import DataFile
 from sftviz.chat.write.templates import resolve
 from sftviz.gate.baseline import Baseline, failing
+from sftviz.gate.processes import lines_of
 from sftviz.gate.report import Group, Report, gather
-from sftviz.overview import Overview, overviews
+from sftviz.overview import Overview
 from sftviz.supervision.policies import KNOBS, chosen
 from sftviz.words import SaidError
 
@@ -39,16 +40,18 @@ def run(
     level: str = "error",
     baseline: Path | None = None,
     writes: bool = False,
+    jobs: int = 1,
 ) -> Outcome:
     """Check every sample of the files under these choices (`sftviz.inspect`'s own).
 
-    Raises SaidError for a choice that cannot be used. A file that cannot be read is told beside the others' report.
+    jobs: processes; few samples need one only. Raises SaidError for a choice that cannot be used. A file that cannot
+    be read is told beside the others' report.
     """
     _refuse_impossible(choices)
     told = _told(choices)
     known = Baseline.read(baseline, told) if baseline and not writes else None
     unread: list[tuple[str, Exception]] = []
-    report = gather((name, _lines(name, opens, {**choices, "online": online}, unread)) for name, opens in files)
+    report = gather((name, _lines(name, opens, {**choices, "online": online}, unread, jobs)) for name, opens in files)
     if writes and baseline and not unread:
         made = Baseline.of(report, told)
         made.write(baseline)
@@ -56,10 +59,12 @@ def run(
     return Outcome(report, failing(report, level, known), unread)
 
 
-def _lines(name: str, opens: Opens, choices: dict[str, Any], unread: list[tuple[str, Exception]]) -> Iterator[Overview]:
+def _lines(
+    name: str, opens: Opens, choices: dict[str, Any], unread: list[tuple[str, Exception]], jobs: int
+) -> Iterator[Overview]:
     try:
         file = opens()
-        yield from overviews(file.samples(), **choices)
+        yield from lines_of(file.samples(), choices, jobs)
     except (SaidError, OSError) as error:
         unread.append((name, error))
 

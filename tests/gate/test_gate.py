@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from sftviz.chat.tokenizers import load_tokenizer
 from sftviz.cli import app
-from sftviz.gate import sarif
+from sftviz.gate import processes, sarif
 from sftviz.gate.report import KEPT
 from sftviz.gate.sarif import uri
 from sftviz.supervision.policies import KNOBS
@@ -134,6 +134,15 @@ def test_its_exit_codes_are_told_where_people_look() -> None:
     for code in ("0", "1", "2"):
         assert re.search(rf"\b{code}: ", asked)
         assert re.search(rf"`{code}` ", readme)
+
+
+def test_several_processes_say_what_one_says(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "ALONE", 3)
+    monkeypatch.setattr(processes, "AT_ONCE", 2)
+    (here / "many.jsonl").write_text("\n".join([BROKEN] * 5))
+    told = [check("many.jsonl", "--format", "json", "--jobs", jobs).stdout for jobs in ("1", "2")]
+    assert told[0] == told[1]
+    assert json.loads(told[0])["samples"] == 30
 
 
 def test_a_baseline_lets_pass_what_was_there_at_the_same_or_a_lower_rate(here: Path) -> None:
