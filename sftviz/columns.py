@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from sftviz.chat.rendering import Rendering
+from sftviz.supervision import IGNORE
 from sftviz.supervision.verdicts import Verdicts
 from sftviz.words import Said
 
@@ -199,9 +202,8 @@ def _reasons(verdicts: Verdicts) -> list[Said]:
 
 
 def _predictions(rendering: Rendering, verdicts: Verdicts, losses: "TokenLosses | None") -> list[Prediction]:
-    texts = rendering.tokens.box_texts
     targets = verdicts.targets
-    ahead = [*texts[1:], ""] if texts else []
+    ahead = _target_texts(rendering, verdicts)
     if losses is None:
         return [Prediction(*pair) for pair in zip(targets, ahead, strict=True)]
     pull = [*abs(verdicts.weights[1:]).tolist(), 0.0][: len(targets)]
@@ -216,6 +218,19 @@ def _predictions(rendering: Rendering, verdicts: Verdicts, losses: "TokenLosses 
         )
         for target, text, (n, r, h, g, gh, w) in zip(targets, ahead, numbers, strict=True)
     ]
+
+
+def _target_texts(rendering: Rendering, verdicts: Verdicts) -> list[str]:
+    """What each position predicts, as text: the next token, or the label that a row of its own labels has there."""
+    texts = rendering.tokens.box_texts
+    ahead = [*texts[1:], ""] if texts else []
+    ids, labels, tokenizer = rendering.tokens.ids, verdicts.label_ids, rendering.tokenizer
+    for t in np.flatnonzero((labels != IGNORE) & (labels != ids)).tolist():
+        label = int(labels[t])
+        known = 0 <= label < len(tokenizer)
+        if t:
+            ahead[t - 1] = tokenizer.decode([label]) if known else f"‹{label}›"
+    return ahead
 
 
 def _number(value: float) -> Number:

@@ -15,7 +15,7 @@ from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer, same_vocabulary
 from sftviz.columns import COLUMNS, FRAME, TokenRow, rows_of
 from sftviz.extras import Needed
-from sftviz.figures import strip
+from sftviz.figures import strip, terminal
 from sftviz.supervision import IGNORE, checks
 from sftviz.supervision.checks import Evidence, Finding
 from sftviz.supervision.policies import Policy
@@ -142,7 +142,7 @@ class Inspection:
         counts = {
             "supervised": sum(self.supervision.supervised),
             "total": len(self.rendering.tokens),
-            "policy": self.supervision.policy.name,
+            "policy": Said("headline.own_labels") if self.has_own_labels else self.supervision.policy.name,
         }
         if self.losses is None:
             return Said("headline.supervised", **counts)
@@ -154,10 +154,16 @@ class Inspection:
         return strip.to_html(self._rows, self.headline(), self.findings)
 
     def __rich__(self) -> Any:
-        return strip.to_rich(self._rows, self.headline(), self.findings)
+        return terminal.to_rich(self._rows, self.headline(), self.findings)
 
     def __repr__(self) -> str:
-        return strip.to_terminal(self, colour=sys.stdout.isatty())
+        return terminal.to_terminal(self, colour=sys.stdout.isatty())
+
+    @property
+    def has_own_labels(self) -> bool:
+        """True where the row came with labels: they stand, whatever the policy says."""
+        given = self.rendering.chat.tokenized
+        return given is not None and given.labels is not None
 
     @cached_property
     def _rows(self) -> list[TokenRow]:
@@ -228,7 +234,8 @@ def _priced(model: Any, rendering: Rendering, online: bool) -> "tuple[PreTrained
     from sftviz.model import load_model, token_losses
 
     loaded = load_model(model, online=online)
-    return loaded, token_losses(loaded, rendering.ids, at_most=_context(loaded))
+    labels = rendering.chat.tokenized and rendering.chat.tokenized.labels
+    return loaded, token_losses(loaded, rendering.ids, at_most=_context(loaded), labels=labels)
 
 
 def _context(model: Any) -> int | None:
@@ -249,8 +256,10 @@ def _row(rendering: Rendering, model: Any, losses: Any) -> Row:
 
 def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:
     """An embedded model reads the embedded tokenizer's ids only: any other ids would give numbers without meaning."""
+    if not assets.is_embedded_model(model):
+        return ()
     embedded = load_tokenizer(assets.TOKENIZER)  # by vocabulary, not by name: a copy in a folder is the same tokenizer
-    if not assets.is_embedded_model(model) or same_vocabulary(rendering.tokenizer, embedded):
+    if same_vocabulary(rendering.tokenizer, embedded):
         return ()
     values = {"model": model, "reads": assets.TOKENIZER, "tokenizer": rendering.tokenizer.name}
     return (Finding("model_reads_other_ids", "error", values),)

@@ -1,16 +1,29 @@
 """The command line: a good file, standard input, and what a bad one is told."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
+import sftviz
+from sftviz.chat.tokenizers import TOKENIZERS
+from sftviz.chat.write.templates import TEMPLATES
 from sftviz.cli import app
+from sftviz.figures.strip import visible
+from sftviz.figures.terminal import Strip, to_terminal
+from sftviz.model import load_model
+from sftviz.supervision.policies import CHOICES, KNOBS, POLICIES
 
 CHAT = "User: What does owl mean?\nAssistant: A bird 👍."
+MESSAGES = [{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird 👍."}]
+ASKED = {"role": "user", "content": "And eel?"}
 run = CliRunner().invoke
 
 
@@ -21,11 +34,68 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_table_has_every_token_and_the_totals(file: str) -> None:
-    result = run(app, ["inspect", file])
+def test_the_verdict_comes_first_then_the_strip_then_what_was_found() -> None:
+    """The loss is what transformers' own model says of these labels; the rest is counted by hand."""
+    seen = sftviz.inspect(CHAT)
+    ids, labels = (torch.tensor([list(row)]) for row in (seen.rendering.ids, seen.supervision.labels))
+    loss = load_model("sftviz/tiny-sft")(input_ids=ids, labels=labels).loss.item()
+    first, *strip, last = run(app, ["inspect", "-"], input=json.dumps([*MESSAGES, ASKED])).stdout.splitlines()
+    trained, total = sum(seen.supervision.supervised), len(ids[0]) + len(added(ASKED))
+    share = round(100 * trained / total)
+    assert first == (
+        f"{trained} of {total} tokens are trained, {share} %. End-of-turn: in 1 of 1. Loss {loss:.2f} nats. 1 finding."
+    )
+    assert [line.split()[0] for line in strip] == ["user", "assistant", "user"]
+    assert last.startswith("i message 3: the chat ends with a user message")
+
+
+def test_the_verdict_says_of_how_many_replies_the_end_is_trained() -> None:
+    chat = json.dumps([*MESSAGES, *MESSAGES, *MESSAGES])
+    for options, ends in (([], "3 of 3"), (["--end", "last"], "1 of 3"), (["--end", "none"], "0 of 3")):
+        first = run(app, ["inspect", "-", "--model", "none", "-q", *options], input=chat).stdout.splitlines()[0]
+        assert f"End-of-turn: in {ends}." in first
+
+
+def added(message: dict[str, str]) -> list[int]:
+    """The tokens that one message more adds."""
+    one, two = (sftviz.inspect([*MESSAGES, *more], model=None).rendering.ids for more in ([], [message]))
+    return two[len(one) :]
+
+
+def test_a_table_has_a_line_for_every_token(file: str) -> None:
+    result = run(app, ["inspect", file, "--format", "table"])
     assert result.exit_code == 0
-    assert "owl" in result.stdout
-    assert "nats per supervised token" in result.stdout
+    rows = [line.split() for line in result.stdout.splitlines() if line[:3].strip().isdigit() and "nats" not in line]
+    assert [row[0] for row in rows if row[0].isdigit()] == [str(i) for i in range(len(sftviz.inspect(CHAT).rows()))]
+
+
+def test_quiet_says_the_verdict_and_what_was_found_and_no_more() -> None:
+    lines = run(app, ["inspect", "-", "--quiet", "--model", "none"], input="User: hi").stdout.splitlines()
+    assert lines[0].endswith("tokens are trained, 0 %. 2 findings, 1 at error level.")
+    assert [line[0] for line in lines[1:]] == ["✗", "i"]
+
+
+def test_a_pipe_gets_marks_and_whole_lines() -> None:
+    long = " ".join(f"word{i}" for i in range(200))
+    shown = run(app, ["inspect", "-", "--model", "none"], input=f"User: {long}\nAssistant: {long}").stdout
+    _, asked, answered = shown.splitlines()
+    assert "[[" not in asked
+    assert answered.endswith(f"[[{long}<|im_end|>]]⏎")
+
+
+def test_a_terminal_breaks_a_line_between_tokens_only() -> None:
+    seen = sftviz.inspect("User: hi\nAssistant: " + "Wintergreen oxalis 👩‍🔬 " * 40, model=None)
+    shown = to_terminal(Strip(seen.rows()), colour=True)
+    lines = [line[10:] for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()]
+    assert len(lines) > 5
+    assert max(map(cell_len, lines)) <= 90
+    tokens = iter([visible(row.text) for row in seen.rows()])
+    for line in lines:
+        while line:
+            token = next(tokens)
+            assert line.startswith(token)
+            line = line[len(token) :]
+    assert [token for token in tokens if token] == []
 
 
 def test_json_is_json_with_the_houses_columns(file: str) -> None:
@@ -74,7 +144,8 @@ def test_any_sample_of_a_file_can_be_opened() -> None:
     assert "due" in "".join(token["text"] for token in document["tokens"])
     beyond = run(app, ["inspect", "-", "--sample", "4"], input=MANY)
     assert beyond.exit_code == 2
-    assert "the file holds 3" in beyond.stderr
+    assert "there is no sample 4: the file holds 3; samples count from 1" in " ".join(beyond.stderr.split())
+    assert "samples count from 1" in run(app, ["inspect", "-", "--sample", "0"], input=MANY).stderr
 
 
 def test_all_samples_have_a_line_and_a_bad_one_hides_none() -> None:
@@ -93,6 +164,38 @@ def test_every_knob_of_a_policy_is_an_option() -> None:
     )
     trained = "".join(token["text"] for token in document["tokens"] if token["supervised"])
     assert trained == "What does owl mean?\n"
+
+
+def completed(*words: str) -> set[str]:
+    """What bash is offered behind these words."""
+    script = "from sftviz.cli import app; app(prog_name='sftviz')"
+    asked = {
+        "_SFTVIZ_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(("sftviz", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | asked, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+def test_a_shell_completes_names_of_policies_templates_and_tokenizers() -> None:
+    assert completed("inspect", "x", "--policy", "") == set(POLICIES)
+    assert completed("inspect", "x", "--template", "") >= {*TEMPLATES, "tokenizer"}
+    assert completed("inspect", "x", "--template", "qwen3_") == {
+        name for name in TEMPLATES if name.startswith("qwen3_")
+    }
+    assert completed("check", "x", "--tokenizer", "") == set(TOKENIZERS)
+    assert completed("inspect", "x", "--turns", "") == set(CHOICES["turns"])
+    assert "--install-completion" in run(app, ["--help"]).stdout
+
+
+def test_no_knob_is_forgotten() -> None:
+    asked = run(app, ["inspect", "--help"], env={"COLUMNS": "300"}).stdout
+    assert [
+        name
+        for name in KNOBS
+        if f"--{name.removesuffix('s') if name == 'roles' else name.replace('_', '-')}" not in asked
+    ] == []
 
 
 def test_findings_and_reasons_speak_chinese() -> None:
@@ -134,5 +237,5 @@ def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
     chat.write_text("User: hi\nAssistant: Hello there.")
     command = [sys.executable, "-c", "from sftviz.cli import app; app()", "inspect", str(chat), "--format", "text"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert "6 of 20 tokens supervised" in done.stdout
+    assert "6 of 20 tokens are trained" in done.stdout
     assert done.stderr == ""

@@ -1,7 +1,9 @@
 """What is imported is declared and what is declared is imported; masks do without torch; what is missing is named."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -18,11 +20,11 @@ UNSEEN = {
     "kaleido": "plotly draws a lesson's figures as pictures with it",
     "ipykernel": "the kernel that a lesson's notebook runs in",
     "sympy": "cells of a lesson import it",
-    "pyarrow": "pandas reads Parquet with it",
-    "datasets": "the rows that a user hands over, read by what they can do",
 }
 # What masks, the strip, the gate and the command line are made of
-LIGHT = ("assets", "chat", "supervision", "words", "columns.py", "inspection.py", "overview.py", "cli.py", "extras.py")
+LIGHT = (
+    "assets", "chat", "supervision", "words", "columns.py", "inspection.py", "overview.py", "gate", "cli", "extras.py",
+)  # fmt: skip
 HEAVY = {"labels.py": "torch is what it makes labels of", "mistral.py": "imported where a name asks for it"}
 
 
@@ -86,21 +88,22 @@ app()
 """
 
 
-def without_extras(*arguments: str) -> subprocess.CompletedProcess[str]:
+def without_extras(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", BLOCKED, *arguments]
-    return subprocess.run(command, input=CHAT, capture_output=True, text=True, cwd=ROOT)
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, input=CHAT, capture_output=True, text=True, cwd=cwd, env=env)
 
 
 def test_masks_are_shown_where_nothing_but_the_base_is_installed() -> None:
     done = without_extras("inspect", "-", "--model", "none", "--format", "text", "--template", "qwen3")
     assert done.returncode == 0, done.stderr
-    assert "tokens supervised by assistant_only" in done.stdout
+    assert "tokens are trained" in done.stdout
     assert done.stderr == ""
 
 
 def test_a_loss_that_nobody_can_compute_is_said_and_the_masks_are_shown() -> None:
     done = without_extras("inspect", "-", "--format", "text")
-    assert "tokens supervised by assistant_only" in done.stdout
+    assert "tokens are trained" in done.stdout
     assert "pip install 'sftviz[loss]'" in done.stderr
 
 
@@ -109,12 +112,16 @@ def test_a_loss_that_nobody_can_compute_is_said_and_the_masks_are_shown() -> Non
     [
         (["inspect", "-", "--model", "sftviz/tiny-sft"], "loss"),
         (["inspect", "-", "--model", "none", "--tokenizer", "mistral:v3"], "mistral"),
+        (["inspect", "rows.parquet"], "data"),
+        (["inspect", "rows:train[0]"], "data"),
         (["kata", "list"], "lessons"),
     ],
-    ids=["loss", "mistral", "lessons"],
+    ids=["loss", "mistral", "parquet", "data set", "lessons"],
 )
-def test_a_missing_extra_is_one_line_with_its_command(arguments: list[str], extra: str) -> None:
-    done = without_extras(*arguments)
+def test_a_missing_extra_is_one_line_with_its_command(arguments: list[str], extra: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.parquet").write_bytes(b"PAR1")
+    (tmp_path / "rows").mkdir()
+    done = without_extras(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert f"which is not installed; pip install 'sftviz[{extra}]'" in done.stderr

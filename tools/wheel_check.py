@@ -65,6 +65,7 @@ def masks(env: Environment) -> None:
     assert "巴黎" in env.run("sftviz", "inspect", "chat.json", "--model", "none")
     assert json.loads(env.run("sftviz", "inspect", "chat.json", "--model", "none", "--format", "json"))
     assert "巴" in env.run("sftviz", "inspect", "chat.json", "--model", "none", "--format", "html")
+    assert "Passes." in env.run("sftviz", "check", "chat.json")
     (env.work / "bad.json").write_text('{"messages": [{"role": ', encoding="utf-8")
     assert "Traceback" not in env.run("sftviz", "inspect", "bad.json", "--model", "none", code=2)
     env.run("python", "-c", WITHOUT.format(chat=CHAT))

@@ -8,6 +8,7 @@ from os.path import commonprefix
 from typing import Any
 
 from sftviz.chat.messages import Chat, ChatError
+from sftviz.chat.read.recovered import decoded_row, refuse_unknown_ids
 from sftviz.chat.spans import Span, Spans, Token, Tokens
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.chat.tokenizers.protocol import Encoded
@@ -17,7 +18,7 @@ from sftviz.chat.write.dropped import Dropped
 from sftviz.chat.write.otherwise import otherwise
 from sftviz.chat.write.templates import TEMPLATES, Template, joined_turns, resolve
 from sftviz.chat.write.writing import Prompt, Writing, prompt_of, write
-from sftviz.words import Said
+from sftviz.words import Said, SaidError
 
 AT_ONCE = 256  # texts in one call of the tokenizer
 NOT_FOR_TEMPLATES = frozenset({"add_generation_prompt", "continue_final_message", "messages", "tools"})
@@ -70,7 +71,7 @@ class Rendering:
         start = completion_start(self.chat)
         if self.writing is not None:
             return prompt_of(self.chat, start, self.template, dict(self.variables), self.writing)
-        if self.chat.tokenized is not None:
+        if self.chat.tokenized is not None and self.chat.written is None:
             return Prompt(0, True)
         return Prompt(as_given.completion_at(self.spans, start, len(self.text)), True)
 
@@ -134,13 +135,13 @@ def render(
 
 
 def render_all(
-    chats: Iterable[Chat | ChatError],
+    chats: Iterable[Chat | SaidError],
     tokenizer: Any,
     template: str | None = None,
     *,
     online: bool = False,
     variables: Mapping[str, Any] | None = None,
-) -> Iterator[Rendering | ChatError]:
+) -> Iterator[Rendering | SaidError]:
     """`render` of many chats, some hundred texts in one call of the tokenizer; its error in place of a refused chat.
 
     What could not even be read may come as its error, and is passed on in its place.
@@ -182,10 +183,10 @@ def _encoded(drafts: Sequence[Draft], tokenizer: Tokenizer) -> Sequence[Encoded]
     return at_once([draft.text for draft in drafts])
 
 
-def _draft_or_error(chat: Chat | ChatError, *choices: Any) -> Draft | ChatError:
+def _draft_or_error(chat: Chat | SaidError, *choices: Any) -> Draft | SaidError:
     try:
         return _draft(chat, *choices) if isinstance(chat, Chat) else chat
-    except ChatError as error:
+    except SaidError as error:
         return error
 
 
@@ -193,9 +194,7 @@ def _draft(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Ma
     if chat.tokenized is not None:
         if template is not None:
             raise ChatError("row_is_tokenized", template=template[:40])
-        text, given = as_given.decoded(chat.tokenized.ids, tokenizer)
-        spans = Spans.of(as_given.one_span(chat, text))
-        return Draft(chat, text, spans, tokenizer, Template("tokenized", "", trusted=True), given=given)
+        return _draft_of_ids(chat, chat.tokenized.ids, tokenizer)
     if chat.written is not None and template is None:
         named = Template(chat.template or "as_written", "", trusted=True)
         return Draft(chat, chat.written.text, Spans.of(chat.written.spans), tokenizer, named)
@@ -204,6 +203,14 @@ def _draft(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Ma
     values = {**_own_variables(chosen, tokenizer), **_offered(chat.variables), **_offered(variables)}
     writing = write(chat, chosen, values, tokenizer)
     return Draft(chat, writing.text, writing.spans, tokenizer, chosen, values, writing)
+
+
+def _draft_of_ids(chat: Chat, ids: Sequence[int], tokenizer: Tokenizer) -> Draft:
+    refuse_unknown_ids(ids, tokenizer)
+    text, given = as_given.decoded(ids, tokenizer)
+    chat = decoded_row(chat, text, given, tokenizer)
+    spans = Spans.of(chat.written.spans if chat.written else as_given.one_span(chat, text))
+    return Draft(chat, text, spans, tokenizer, Template(chat.template or "tokenized", "", trusted=True), given=given)
 
 
 def _own_variables(template: Template, tokenizer: Tokenizer) -> dict[str, Any]:

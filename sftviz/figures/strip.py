@@ -1,13 +1,8 @@
-"""The token strip where there is no app: HTML for Jupyter, text for a terminal. Supervised tokens are underlined."""
+"""The token strip where there is no app: HTML for Jupyter. Supervised tokens are underlined."""
 
-import shutil
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
-from typing import Any
-
-from rich.console import Console, Group
-from rich.text import Text
 
 from sftviz.columns import TokenRow
 from sftviz.supervision.checks import Finding
@@ -40,35 +35,13 @@ def to_html(rows: Sequence[TokenRow], headline: Said, findings: Iterable[Finding
 
     Supervised tokens are <ins>, which is underlined where styles are stripped.
     """
-    turns = [
+    lines = [
         f"<div><small>{escape(role or 'template')}</small> {''.join(_chip(row) for row in turn)}</div>"
-        for role, turn in _turns(rows)
+        for role, turn in turns(rows)
     ]
     notes = [f"<div>{MARKS[f.severity]} {escape(note(f))}</div>" for f in findings]
     legend = f"<div>{_tagged('ins', say(Said('strip.supervised')))} {_tagged('span', say(Said('strip.ignored')))}</div>"
-    return f'<div style="{STYLE}"><div>{escape(str(headline))}</div>{legend}{"".join(turns)}{"".join(notes)}</div>'
-
-
-def to_rich(rows: Sequence[TokenRow], headline: Said, findings: Iterable[Finding] = ()) -> Group:
-    """The strip for a rich console: supervised tokens underlined and blue, the others dim."""
-    lines = [Text(str(headline), style="bold")]
-    for role, turn in _turns(rows):
-        line = Text(f"{visible(role or 'template'):>9} ")
-        for row in turn:
-            line.append(visible(row.text), style="underline bold blue" if row.supervised else "dim")
-        lines.append(line)
-    colours = {"error": "red", "warning": "yellow", "note": "cyan"}
-    lines += [Text(f"{MARKS[f.severity]} {note(f)}", style=colours[f.severity]) for f in findings]
-    return Group(*lines)
-
-
-def to_terminal(drawn: Any, colour: bool) -> str:
-    """What a rich console prints of a value, as a string."""
-    width = shutil.get_terminal_size((100, 24)).columns
-    console = Console(force_terminal=colour, no_color=not colour, width=width, highlight=False)
-    with console.capture() as capture:
-        console.print(drawn)
-    return capture.get().rstrip("\n")
+    return f'<div style="{STYLE}"><div>{escape(str(headline))}</div>{legend}{"".join(lines)}{"".join(notes)}</div>'
 
 
 def note(finding: Finding) -> str:
@@ -78,7 +51,7 @@ def note(finding: Finding) -> str:
     return visible(f"{where}{finding.message}{remedy}")
 
 
-def _turns(rows: Sequence[TokenRow]) -> Iterable[tuple[str | None, list[TokenRow]]]:
+def turns(rows: Sequence[TokenRow]) -> Iterable[tuple[str | None, list[TokenRow]]]:
     for _, turn in groupby(rows, key=lambda row: row.message):
         members = list(turn)
         yield members[0].role, members

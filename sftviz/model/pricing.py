@@ -53,11 +53,17 @@ class TokenLosses:
 
 @torch.no_grad()
 def token_losses(
-    model: PreTrainedModel, ids: Sequence[int], top_k: int = 10, at_most: int | None = None
+    model: PreTrainedModel,
+    ids: Sequence[int],
+    top_k: int = 10,
+    at_most: int | None = None,
+    labels: Sequence[int] | None = None,
 ) -> TokenLosses:
     """Run the model once and price every next token, whether it is supervised or not.
 
-    at_most: how many tokens are priced, the first ones; None: `priced_tokens`. Logits are made and used a piece at a
+    at_most: how many tokens are priced, the first ones; None: `priced_tokens`. labels: of a row that brought its own,
+    [T] unshifted: where one is another id than its token's, that is what is priced, and nothing where it is no id of
+    the model's. Logits are made and used a piece at a
     time, so memory does not grow with T * V. Softmax is float32; what a sure prediction costs is read off the other
     tokens' probabilities, so that 1e-6 nats keep their digits too.
 
@@ -71,7 +77,9 @@ def token_losses(
     if min(len(ids), limit) < 2:
         return _nothing(len(ids), top_k, _vocabulary(model))
     states, logits_of, weight = _run(model, row[:, :limit])
-    columns = [_filled(column, len(ids)) for column in _columns(states, logits_of, row[0], weight, top_k)]
+    wanted, has_none = _wanted(row[0], labels, _vocabulary(model))
+    columns = [_filled(column, len(ids)) for column in _columns(states, logits_of, wanted, weight, top_k)]
+    columns[0][:-1][has_none[1:].cpu()] = math.nan
     return TokenLosses(*columns, vocabulary=logits_of(states[:1]).shape[-1], priced=len(states) + 1)  # pyright: ignore[reportCallIssue]
 
 
@@ -79,6 +87,15 @@ def priced_tokens(model: PreTrainedModel) -> int:
     """How many tokens of a row are priced: 4 x the context, 2^15, and 2 GB of logits where they come at once."""
     limit = min(MOST_TOKENS, CONTEXTS * (_context(model) or MOST_TOKENS))
     return min(limit, MOST_LOGITS // _vocabulary(model)) if _head(model) is None else limit
+
+
+def _wanted(ids: Tensor, labels: Sequence[int] | None, vocabulary: int) -> tuple[Tensor, Tensor]:
+    """(what is priced at each token, where nothing can be): its id, or the label that stands in its place."""
+    if labels is None:
+        return ids, torch.zeros_like(ids, dtype=torch.bool)
+    given = torch.tensor(list(labels), dtype=torch.long, device=ids.device)
+    has_none = (given != IGNORE) & ((given < 0) | (given >= vocabulary))
+    return torch.where((given == IGNORE) | has_none, ids, given), has_none
 
 
 LogitsOf = Callable[[Tensor], Tensor]

@@ -28,7 +28,8 @@ class Row:
     @property
     def knows(self) -> frozenset[str]:
         """What a check may ask for: "labels", "tokenizer", "turns", "template", "batch", "model"."""
-        turns = self.rendering is not None and self.rendering.chat.tokenized is None
+        chat = self.rendering and self.rendering.chat
+        turns = chat is not None and (chat.tokenized is None or chat.written is not None)
         known = {
             "labels": self.labels is not None,
             "tokenizer": self.tokenizer is not None,

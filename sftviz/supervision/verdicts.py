@@ -118,23 +118,35 @@ def _verdict_of(tokens: Tokens, spans: Spans, trained: NDArray[np.bool_]) -> Int
 
 
 def _as_given(policy: Policy, rendering: Rendering, labels: Ints) -> Verdicts:
-    """The labels the row came with: a span a stretch of tokens that are, or are not, targets."""
+    """The labels the row came with: a verdict a stretch of tokens of one span that are alike."""
     tokens = rendering.tokens
     is_target = labels != IGNORE
-    edges = [0, *(np.flatnonzero(np.diff(is_target)) + 1).tolist(), len(tokens)] if len(tokens) else []
+    other = np.where(is_target & (labels != tokens.ids), labels, IGNORE)
+    changes = np.diff(is_target) | (np.diff(other) != 0) | (np.diff(tokens.first_span) != 0)
+    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(tokens)] if len(tokens) else []
     runs = [(a, b) for a, b in pairwise(edges) if a < b]
     spans = [_stretch(rendering, tokens, a, b) for a, b in runs]
     verdicts = tuple(
-        Verdict(bool(is_target[a]), 1.0, Said("reason.given_label" if is_target[a] else "reason.given_ignore"))
-        for a, _ in runs
+        Verdict(bool(is_target[a]), float(is_target[a]), _given(int(labels[a]), int(other[a]), span))
+        for (a, _), span in zip(runs, spans, strict=True)
     )
     of_token = np.repeat(np.arange(len(runs)), [b - a for a, b in runs]) if runs else np.zeros(0, dtype=np.int64)
     return Verdicts(policy, Spans.of(spans), verdicts, tokens, of_token, labels, is_target.astype(np.float64))
 
 
+def _given(label: int, other: int, span: Span) -> Said:
+    if label == IGNORE:
+        return Said("reason.given_ignore", what=of_span(span))
+    if other != IGNORE:
+        return Said("reason.given_other", what=of_span(span), label=label)
+    return Said("reason.given_label", what=of_span(span))
+
+
 def _without_padding(made: Verdicts, attention_mask: tuple[int, ...]) -> Verdicts:
     """A policy over a row that says which of its tokens are padding: those are never targets."""
     is_padding = np.array(attention_mask) == 0
+    if not is_padding.any():
+        return made
     at_end = len(made.tokens.rendered)
     return replace(
         made,

@@ -84,7 +84,7 @@ BAD_INPUTS = rows(
     ok("J06", "[\r\n" + OK[1:-1] + "\r\n]"),
     ok("J06 chatml", "<|im_start|>user\r\nhi<|im_end|>\r\n"),
     warn("J07", OK.encode("utf-16"), "encoding", "UTF-16"),
-    error("J07 latin", b'["\xe9"]', "encoding", "byte 2: the file is not UTF-8"),
+    error("J07 latin", b'["\xe9"]', "encoding_latin", "byte 2: the file is not UTF-8: byte 0xE9; read as Latin-1"),
     error("J07 odd", b"\xff\xfeA", "encoding", "byte 2: the file is not UTF-16"),
     error("J08", '{"a":1}\n{"b":2}', "not_a_chat_object", "line 1: an object with the keys 'a'"),
     warn("J08 bad line", '{"messages":[{"role":"user","content":"x"}]}\n\n{"bad"', "bad_sample", "line 3, column 7"),

@@ -13,6 +13,7 @@ from sftviz.words import Said
 DEEPEST = 64
 LONGEST_NUMBER = 400
 LONGEST_LITERAL = 200_000
+LONG_NUMBER = re.compile(r"\d" * 20)  # what holds none of these has no number to look at: rows of ids are read faster
 BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"?|-?(?:NaN|Infinity)\b|-?\d[\d.eE+-]*', re.DOTALL)
 JSON_SCALAR = re.compile(
@@ -87,7 +88,11 @@ def read_json(text: str, first_line: int = 1) -> Any:
 
     try:
         value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=odd.append, parse_int=whole, parse_float=real
+            text,
+            object_pairs_hook=_object,
+            parse_constant=odd.append,
+            parse_float=real,
+            parse_int=whole if LONG_NUMBER.search(text) else None,
         )
     except json.JSONDecodeError as error:
         raise _explained(text, error, first_line) from error

@@ -27,9 +27,13 @@ def sample_place(n: int) -> Said:
 def items_of_lines(text: str) -> Sequence[Item] | None:
     """JSON Lines: one sample a line. None where the text is one JSON value."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if len(lines) < 2 or not _is_json(lines[0][1]):
+    if len(lines) < 2 or not is_json(lines[0][1]):
         return None
-    return [Item(Said("place.line", n=number), partial(read_json, line, number)) for number, line in lines]
+    return [line_item(line, number) for number, line in lines]
+
+
+def line_item(line: str, number: int) -> Item:
+    return Item(Said("place.line", n=number), partial(read_json, line, number), number)
 
 
 def are_turns(items: Sequence[Item]) -> bool:
@@ -38,7 +42,7 @@ def are_turns(items: Sequence[Item]) -> bool:
     return is_turn(first) and conversations.list_key(first) is None
 
 
-def _is_json(line: str) -> bool:
+def is_json(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict | list)
     except (ValueError, RecursionError):
@@ -76,7 +80,7 @@ def items_of_list(value: Any) -> Sequence[Item] | None:
     if is_object(value):
         rows = tokenized.rows_of_batch(value) if tokenized.is_batch(value) else _rows_of_columns(value)
         return None if rows is None else [Item(sample_place(i), partial(_same, row)) for i, row in enumerate(rows, 1)]
-    if not is_list(value) or not _are_samples(value):
+    if not is_list(value) or not are_samples(value):
         return None
     return Lazily(len(value), lambda i: Item(sample_place(i + 1), lambda: plain_or_json(value[i])))
 
@@ -89,7 +93,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _are_samples(value: list[Any]) -> bool:
+def are_samples(value: list[Any]) -> bool:
     """True of a list of samples: at least one of the first items is one, and none is a turn."""
     seen = [opened(item) for item in value[:SEEN_OF_A_LIST]]
     if any(is_turn(item) for item in seen) or providers.is_responses(seen) or conversations.is_alternating(seen):
@@ -121,7 +125,8 @@ def chats_of_rows(rows: list[tuple[int, dict[str, Any]]], names: list[str]) -> I
     for line, row in rows:
         groups.setdefault(row[key] if key else "", []).append((line, row))
     for group in groups.values():
-        yield Item(Said("place.line", n=group[0][0]), partial(_same, [row for _, row in group]))
+        line = group[0][0]
+        yield Item(Said("place.line", n=line), partial(_same, [row for _, row in group]), line)
 
 
 def refuse_collection(value: Any) -> None:

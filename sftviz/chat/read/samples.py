@@ -18,6 +18,15 @@ class Item:
 
     place: Said | None  # None: the paste is one sample
     get: Callable[[], Any]
+    line: int | None = None  # of the file, where it has lines
+
+    def chat(self, read: Callable[[Any], Chat], form: str | None = None) -> Chat:
+        """Read it. A bad one raises ChatError with its place."""
+        try:
+            chat = read(self.get())
+        except ChatError as error:
+            raise _at(error, self.place) from error
+        return replace(chat, form=form) if form else chat
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,7 @@ class Samples(Sequence[Chat]):
     def __getitem__(self, i: int | slice) -> "Chat | Samples":
         if isinstance(i, slice):
             return replace(self, items=self.items[i])
-        item = self.items[i]
-        try:
-            chat = self.read(item.get())
-        except ChatError as error:
-            raise _at(error, item.place) from error
-        return replace(chat, form=self.form) if self.form else chat
+        return self.items[i].chat(self.read, self.form)
 
 
 def _at(error: ChatError, place: Said | None) -> ChatError:
@@ -76,6 +80,15 @@ class Lazily(Sequence[Item]):
         if not -self.size <= i < self.size:
             raise IndexError(i)
         return self.make(self.start + i % self.size)
+
+
+def bad_item(error: ChatError, line: int | None = None) -> Item:
+    """In the place of a sample that could not even be cut out of its file; the error says where."""
+
+    def refused() -> Any:
+        raise error
+
+    return Item(None, refused, line)
 
 
 def first_of(samples: Samples) -> Chat:

@@ -2,9 +2,12 @@
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from sftviz.chat.messages import ChatError
+from sftviz.chat.read.samples import Item
 from sftviz.words import Said
 
 DELIMITERS = ",\t;|"
@@ -32,25 +35,32 @@ def is_chat_of_rows(names: list[str]) -> bool:
 
 def read_rows(text: str, delimiter: str, names: list[str]) -> list[tuple[int, dict[str, Any]]]:
     """(line, row) for each row. Raises ChatError for a row with more or fewer cells than the header."""
-    csv.field_size_limit(LONGEST_CELL)
-    lead = text[: len(text) - len(text.lstrip())].count("\n")
-    reader = csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter, strict=True)
-    next(reader)
     rows: list[tuple[int, dict[str, Any]]] = []
-    line = reader.line_num + 1
-    try:
-        for cells in reader:
-            if cells:
-                rows.append((line + lead, _row(cells, names, line + lead)))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ChatError("csv", Said("place.line", n=line + lead), what=str(error)) from error
+    for line, row in rows_of(io.StringIO(text, newline=""), delimiter, names):
+        if isinstance(row, ChatError):
+            raise row
+        rows.append((line, row))
     return rows
 
 
-def _row(cells: list[str], names: list[str], line: int) -> dict[str, Any]:
+def rows_of(lines: Iterable[str], delimiter: str, names: list[str]) -> Iterator[tuple[int, dict[str, Any] | ChatError]]:
+    """The same of lines that are read one by one: a row of another length is its error; broken quotes end it."""
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    line, in_header = 1, True
+    try:
+        for cells in reader:
+            if cells and not in_header:
+                yield line, _row(cells, names, line)
+            in_header = in_header and not cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        yield line, ChatError("csv", line_place(line), what=str(error))
+
+
+def _row(cells: list[str], names: list[str], line: int) -> dict[str, Any] | ChatError:
     if len(cells) != len(names):
-        raise ChatError("csv_cells", Said("place.line", n=line), cells=len(cells), columns=len(names))
+        return ChatError("csv_cells", line_place(line), cells=len(cells), columns=len(names))
     return dict(zip(names, cells, strict=True))
 
 
@@ -60,3 +70,7 @@ def line_place(line: int) -> Said:
 
 def same(value: Any) -> Any:
     return value
+
+
+def row_item(line: int, row: dict[str, Any]) -> Item:
+    return Item(line_place(line), partial(same, row), line)

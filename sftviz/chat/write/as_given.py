@@ -22,21 +22,27 @@ def decoded(ids: Sequence[int], tokenizer: Tokenizer) -> tuple[str, Encoded]:
 
     Tokens that are a character only together all cover it, so they share a box. Bytes that are no text become U+FFFD.
     """
-    text, tokens, waiting = "", list[tuple[int, int, int]](), list[int]()
-    pieces, length, held = list[str](), 0, b""
+    bytes_of = {token: tokenizer.bytes_of(token) for token in set(ids)}
+    is_cut = {token: _is_cut(held) for token, held in bytes_of.items()}
+    text_of = {token: held.decode("utf-8", errors="replace") for token, held in bytes_of.items()}
+    tokens, pieces, length = list[tuple[int, int, int]](), list[str](), 0
+    waiting, held = list[int](), b""
     for token in ids:
-        held += tokenizer.bytes_of(token)
-        waiting.append(token)
-        if _is_cut(held):
-            continue
-        piece = held.decode("utf-8", errors="replace")
-        tokens += [(one, length, length + len(piece)) for one in waiting]
+        if not held and not is_cut[token]:
+            piece, together = text_of[token], [token]
+        else:
+            held += bytes_of[token]
+            waiting.append(token)
+            if _is_cut(held):
+                continue
+            piece, together = held.decode("utf-8", errors="replace"), waiting
+            held, waiting = b"", []
+        tokens += [(one, length, length + len(piece)) for one in together]
         pieces.append(piece)
-        length, held, waiting = length + len(piece), b"", []
+        length += len(piece)
     piece = held.decode("utf-8", errors="replace")
     tokens += [(one, length, length + len(piece)) for one in waiting]
-    text = "".join([*pieces, piece])
-    return text, Encoded.of(tokens)
+    return "".join([*pieces, piece]), Encoded.of(tokens)
 
 
 def one_span(chat: Chat, text: str) -> tuple[Span, ...]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,8 +10,8 @@ import streamlit as st
 
 from sftviz import assets, words
 from sftviz.chat.formats import FORMATS, parse_all
-from sftviz.chat.messages import Chat
-from sftviz.chat.read.reading import Side
+from sftviz.chat.messages import Chat, ChatError, Notice
+from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.samples import SAMPLES
 from sftviz.columns import TokenRow
 from sftviz.figures.alternatives import alternatives_bars
@@ -23,6 +24,7 @@ from sftviz.ui.components.notes import Note, error_note, notes
 from sftviz.ui.components.pickers import Choices, choose
 from sftviz.ui.components.sample_table import chosen_sample
 from sftviz.ui.components.token_strip import colorings, token_strip
+from sftviz.ui.components.upload import Upload, offer_upload, read_upload
 from sftviz.ui.language import language, t
 from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
@@ -41,11 +43,12 @@ def page() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         pasted = _chat_box()
+        upload = offer_upload()
     with right:
         choices = choose()
         if assets.is_embedded_model(choices.model):
             st.caption(t("ui.inspect.embedded"))
-    seen = _inspected(pasted, choices)
+    seen = _inspected(upload or pasted, choices)
     if seen:
         _results(seen)
 
@@ -78,12 +81,13 @@ def _take_sample() -> None:
         st.session_state.chat = SAMPLES[st.session_state.sample].text
 
 
-def _inspected(pasted: str, choices: Choices) -> Inspection | None:
-    """The inspection of what is in the box; after a mistake the last good one stays, and says so."""
+def _inspected(source: str | Upload, choices: Choices) -> Inspection | None:
+    """The inspection of the file, or of what is in the box; after a mistake the last good one stays, and says so."""
     try:
-        samples = _read(pasted)
-        chat = samples[chosen_sample(samples, choices)]
-        asked = (pasted, chat, choices)
+        samples, notices = _read(source)
+        chat = samples[chosen_sample(samples, choices, source)]
+        chat = replace(chat, notices=(*notices, *chat.notices))
+        asked = (source, chat, choices)
         if st.session_state.get("asked") == asked:
             return st.session_state.seen
         with st.spinner(t("ui.inspect.working")):
@@ -99,12 +103,12 @@ def _inspected(pasted: str, choices: Choices) -> Inspection | None:
     return st.session_state.get("seen")
 
 
-def _read(pasted: str) -> Sequence[Chat]:
-    """The samples in the box; of a preference row the side that is asked for."""
-    media = "placeholder" if st.session_state.get("placeholders") else "refuse"
-    samples = parse_all(pasted, media=media)
-    if not any(notice.code == "preference_row" for notice in samples[0].notices):
-        return samples
+def _read(source: str | Upload) -> tuple[Sequence[Chat], Sequence[Notice]]:
+    """The samples of the file or of the box, and what was noticed of all; of a preference row the side asked for."""
+    media: Media = "placeholder" if st.session_state.get("placeholders") else "refuse"
+    samples, notices = _opened(source, media, None)
+    if not any(notice.code == "preference_row" for notice in _first(samples).notices):
+        return samples, notices
     side = st.segmented_control(
         t("ui.inspect.side"),
         SIDES,
@@ -113,7 +117,24 @@ def _read(pasted: str) -> Sequence[Chat]:
         key="side",
         required=True,
     )
-    return parse_all(pasted, media=media, side=SIDES[SIDES.index(side)] if side in SIDES else None)
+    return _opened(source, media, SIDES[SIDES.index(side)] if side in SIDES else None)
+
+
+def _opened(source: str | Upload, media: Media, side: Side | None) -> tuple[Sequence[Chat], Sequence[Notice]]:
+    if isinstance(source, Upload):
+        paste = read_upload(source, media, side)
+        return paste.samples, paste.notices
+    return parse_all(source, media=media, side=side), ()
+
+
+def _first(samples: Sequence[Chat]) -> Chat:
+    """The first sample; where it is broken an empty one, so that the others can be reached."""
+    try:
+        return samples[0]
+    except ChatError:
+        if len(samples) < 2:
+            raise
+        return Chat((), "text")
 
 
 def _offer_placeholders(error: Exception) -> None:

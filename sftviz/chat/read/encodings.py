@@ -21,25 +21,51 @@ BINARY = (
     (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x89PNG", "PNG"), (b"GGUF", "GGUF"),
 )  # fmt: skip
 FENCE = re.compile(r"\s*```[ \t]*(\w*)[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*", re.DOTALL)
+LEGACY = "cp1252"  # Latin-1 as files hold it
 
 
 def decoded(data: bytes) -> tuple[str, list[Notice]]:
     """The text of a file, and what was noticed. Raises ChatError where it is no text."""
-    for start, name in BINARY:
-        if data.startswith(start):
-            raise ChatError("binary_file", name=name)
-    encoding = _encoding(data)
-    name = encoding.upper()[:6] if encoding != "utf-8" else "UTF-8"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ChatError("encoding", Said("place.byte", n=error.start), name=name) from error
+    refuse_binary(data)
+    encoding = encoding_of(data)
+    text = text_of(data, encoding)
     if "\0" in text:
         raise ChatError("nul_characters", Said("place.character", n=text.index("\0")))
-    return text, [] if encoding == "utf-8" else [Notice("encoding", None, {"name": name}, "note")]
+    return text, [] if encoding == "utf-8" else [encoding_notice(encoding)]
 
 
-def _encoding(data: bytes) -> str:
+def refuse_binary(head: bytes) -> None:
+    for start, name in BINARY:
+        if head.startswith(start):
+            raise ChatError("binary_file", name=name)
+
+
+def text_of(data: bytes, encoding: str) -> str:
+    """Raises ChatError with the first byte that the encoding does not know; for UTF-8, what it would be in Latin-1."""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise undecodable(data, error, encoding) from error
+
+
+def undecodable(data: bytes, error: UnicodeDecodeError, encoding: str) -> ChatError:
+    place = Said("place.byte", n=error.start)
+    around = data[max(0, error.start - 12) : error.start + 12].decode(LEGACY, errors="replace")
+    if encoding == "utf-8" and "\ufffd" not in around and "\0" not in around:
+        return ChatError("encoding_latin", place, byte=f"0x{data[error.start]:02X}", around=repr(around))
+    return ChatError("encoding", place, name=name_of(encoding))
+
+
+def name_of(encoding: str) -> str:
+    return encoding.upper()[:6] if encoding != "utf-8" else "UTF-8"
+
+
+def encoding_notice(encoding: str) -> Notice:
+    return Notice("encoding", None, {"name": name_of(encoding)}, "note")
+
+
+def encoding_of(data: bytes) -> str:
+    """UTF-8 unless a mark, or zero bytes where ASCII has them, say otherwise."""
     marked = next((encoding for mark, encoding in MARKS if data.startswith(mark)), None)
     if marked or b"\0" not in data[:4096]:
         return marked or "utf-8"

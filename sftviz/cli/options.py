@@ -1,0 +1,121 @@
+"""The options that commands share, with the names a shell may complete, and what they make of them."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+TEMPLATE_FILES = (".jinja", ".jinja2", ".j2")
+
+
+class Side(StrEnum):
+    chosen = "chosen"
+    rejected = "rejected"
+
+
+class Media(StrEnum):
+    refuse = "refuse"
+    placeholder = "placeholder"
+
+
+def _policies() -> list[str]:
+    from sftviz.supervision.policies import POLICIES
+
+    return list(POLICIES)
+
+
+def _templates(incomplete: str) -> Iterator[str]:
+    from sftviz.chat.write.templates import TEMPLATES, TOKENIZERS_OWN
+
+    yield from (name for name in (*TEMPLATES, TOKENIZERS_OWN) if name.startswith(incomplete))
+    folder = Path(incomplete).parent
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix in TEMPLATE_FILES and str(path).startswith(incomplete):
+            yield str(path)
+
+
+def _tokenizers() -> list[str]:
+    from sftviz.chat.tokenizers import TOKENIZERS
+
+    return list(TOKENIZERS)
+
+
+def _models() -> list[str]:
+    from sftviz.assets import MODELS
+
+    return [*MODELS, "none"]
+
+
+def _choices_of(knob: str) -> Any:
+    def complete() -> list[str]:
+        from sftviz.supervision.policies import CHOICES
+
+        return list(CHOICES[knob])
+
+    return complete
+
+
+def _roles() -> list[str]:
+    from sftviz.chat.messages import ROLES
+
+    return list(ROLES)
+
+
+Tokenizer = Annotated[str, typer.Option(help="a name, a folder or a Hub id", autocompletion=_tokenizers)]
+Template = Annotated[
+    str | None, typer.Option(help="a template's name, 'tokenizer', or a .jinja file", autocompletion=_templates)
+]
+PolicyName = Annotated[
+    str, typer.Option(help="pretrain, assistant_only, last_assistant or completion_only", autocompletion=_policies)
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="a name, a folder, a Hub id, or 'none' for no loss; sftviz/tiny-sft if left out", autocompletion=_models
+    ),
+]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", help="a role that is trained; may be given more than once", autocompletion=_roles),
+]
+Turns = Annotated[
+    str | None,
+    typer.Option(
+        help="each, last_message, last_round, last_pair or last_of_any_role", autocompletion=_choices_of("turns")
+    ),
+]
+End = Annotated[
+    str | None,
+    typer.Option(help="end-of-turn: each, last, none, all_roles or after_text", autocompletion=_choices_of("end")),
+]
+AfterEnd = Annotated[
+    str | None,
+    typer.Option(help="text after it: template, each, not_last or none", autocompletion=_choices_of("after_end")),
+]
+EmptyReasoning = Annotated[
+    str | None,
+    typer.Option(help="empty think blocks: template, each or none", autocompletion=_choices_of("empty_reasoning")),
+]
+Header = Annotated[bool | None, typer.Option(help="train on turn headers")]
+Reasoning = Annotated[bool | None, typer.Option(help="train on reasoning")]
+ToolCalls = Annotated[bool | None, typer.Option(help="train on tool calls")]
+Marks = Annotated[bool | None, typer.Option(help="heed the sample's own weight, train, loss …")]
+SideOption = Annotated[Side | None, typer.Option("--side", help="of a preference row")]
+MediaOption = Annotated[Media, typer.Option("--media", help="images and sound in a chat")]
+Online = Annotated[bool, typer.Option(help="let the Hub be asked: for Hub ids, and data sets as org/name:train")]
+Language = Annotated[str, typer.Option("--lang", help="en or zh")]
+
+
+def knobs(role: list[str] | None, **values: Any) -> dict[str, Any]:
+    """The knobs that were turned."""
+    given = {"roles": frozenset(role) if role else None, **values}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def template_text(choice: str | None) -> str | None:
+    """A template's name as it is; of a file, what it holds."""
+    if choice and choice.endswith(TEMPLATE_FILES):
+        return Path(choice).read_text(encoding="utf-8")
+    return choice
