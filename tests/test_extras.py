@@ -66,7 +66,14 @@ def test_every_range_has_an_end_and_none_is_a_pin() -> None:
 def test_the_exact_set_is_what_the_app_needs_and_within_the_ranges() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     exact = {one.name.lower(): one for one in (Requirement(line) for line in lines if line and line[0] != "#")}
-    wanted = BASE | requirements("app") | requirements("mistral") | requirements("tokenizers") | requirements("scores")
+    wanted = (
+        BASE
+        | requirements("app")
+        | requirements("mistral")
+        | requirements("smollm2")
+        | requirements("tokenizers")
+        | requirements("scores")
+    )
     assert exact.keys() == wanted.keys() | {"datasketch"}
     for name, one in exact.items():
         for pin in one.specifier:

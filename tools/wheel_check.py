@@ -118,6 +118,7 @@ CHECKS: dict[str, tuple[Callable[[Environment], None], ...]] = {
     "tokenizers": (masks, tokens),
     "data": (masks,),
     "loss": (masks, losses),
+    "smollm2": (masks, losses),
     "lessons": (masks, losses, lessons),
     "app": (masks, losses, app),
     "all": (masks, tokens, losses, lessons, app),

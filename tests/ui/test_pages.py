@@ -167,7 +167,7 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for weights in copy.glob("*/*.safetensors"):
         weights.write_bytes(weights.read_bytes()[:5000])
     monkeypatch.setattr(assets, "HERE", copy)
-    monkeypatch.setattr(load, "_embedded", load.Shelf(size=3))
+    monkeypatch.setattr(load, "_named", load.Shelf(size=3))
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
