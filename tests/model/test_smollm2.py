@@ -62,6 +62,12 @@ def test_queries_and_keys_are_in_transformers_order(small: Path, tmp_path: Path)
     torch.testing.assert_close(ours(ids).logits, expected)
 
 
+def test_digits_stand_alone_though_a_merge_would_join_them(small: Path, tmp_path: Path) -> None:
+    write(Gguf(small), tmp_path)
+    cut = load_tokenizer(tmp_path / "tokenizer")
+    assert [cut.decode([i]) for i in cut.encode("the42").ids] == ["the", "4", "2"]
+
+
 def test_another_kind_of_tokenizer_is_refused_by_name(tmp_path: Path) -> None:
     other = write_gguf(tmp_path / "other.gguf", pre="llama-bpe")
     with pytest.raises(ValueError, match="'gpt2 llama-bpe'"):
