@@ -20,6 +20,7 @@ __all__ = [
 TOKENIZERS = {
     assets.TOKENIZER: "Embedded, 4,096 tokens",
     "mistral:v1": "Mistral 7B v0.1, 32,000 tokens",
+    "mistral:v2": "Mistral Small and Large 2402, 32,768 tokens",
     "mistral:v3": "Mistral 7B v0.3, 32,768 tokens",
     "mistral:v7": "Mistral Large 2411, 32,768 tokens",
     "mistral:tekken": "Mistral Nemo, 131,072 tokens",

@@ -18,6 +18,7 @@ MistralTokenizer: Any = _MistralTokenizer  # its type parameters are its own aff
 
 MISTRAL: dict[str, Callable[[], Any]] = {
     "mistral:v1": MistralTokenizer.v1,
+    "mistral:v2": MistralTokenizer.v2,
     "mistral:v3": MistralTokenizer.v3,
     "mistral:v7": MistralTokenizer.v7,
     "mistral:tekken": lambda: MistralTokenizer.v3(is_tekken=True),
@@ -26,6 +27,7 @@ MISTRAL: dict[str, Callable[[], Any]] = {
 # The template that a tokenizer writes chats with where none is named: a row of TEMPLATES
 TEMPLATE_OF = {
     "mistral:v1": "mistral_v1",
+    "mistral:v2": "mistral_v2",
     "mistral:v3": "mistral_v3",
     "mistral:v7": "mistral",
     "mistral:tekken": "mistral_tekken",

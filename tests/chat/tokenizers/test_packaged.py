@@ -195,6 +195,7 @@ TRAINED = {
     "qwen:3.6": "<think>\n\n</think>\n\n巴黎 👩‍🔬。<|im_end|>\n<think>\n\n</think>\n\nreturn 7<|im_end|>\n",
     "deepseek:v3": "<｜Assistant｜>巴黎 👩‍🔬。<｜end▁of▁sentence｜><｜Assistant｜>return 7<｜end▁of▁sentence｜>",
     "mistral:v1": "巴黎 👩‍🔬。</s>return 7</s>",
+    "mistral:v2": "巴黎 👩‍🔬。</s>return 7</s>",
     "mistral:v3": "巴黎 👩‍🔬。</s>return 7</s>",
     "mistral:v7": "巴黎 👩‍🔬。</s>return 7</s>",
     "mistral:tekken": "巴黎 👩‍🔬。</s>return 7</s>",
