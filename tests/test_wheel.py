@@ -72,7 +72,7 @@ def test_it_enters_a_trainers_environment(metadata: Message) -> None:
     assert len(base) == 7
     assert not any("==" in line for line in base)
     assert set(metadata.get_all("Provides-Extra", [])) == {
-        "all", "app", "data", "lessons", "loss", "mistral", "scores",
+        "all", "app", "data", "lessons", "loss", "mistral", "scores", "smollm2", "tokenizers",
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ ODD = [
     "\ud800", "\0", "\ufeff", "\u202e", "\uf8ff", "1e999", "null", '"', "{", "}", "[", "]", ",", ":", "\\", "\n",
     "👩‍👩‍👧", "字" * 50,
 ]  # fmt: skip
-TOKENIZERS = ("sftviz/tiny", "mistral:v3", "mistral:tekken")
+TOKENIZERS = ("sftviz/tiny", "mistral:v3", "mistral:tekken", "qwen:3", "openai:gpt-oss", "deepseek:v3")
 
 
 def seeds() -> list[str]:

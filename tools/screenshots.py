@@ -1,8 +1,10 @@
 """Take the README's pictures from the running app: `make screenshots`."""
 
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -36,7 +38,8 @@ def main() -> None:
         "--server.port",
         str(port),
     ]
-    server = subprocess.Popen(command, cwd=ROOT)
+    nothing_added = tempfile.mkdtemp()  # the pictures are the same whatever models a computer has
+    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"SFTVIZ_CACHE": nothing_added})
     try:
         wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         with sync_playwright() as playwright:

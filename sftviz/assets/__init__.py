@@ -4,12 +4,13 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sftviz.words import Said, SaidError
 
 HERE = Path(__file__).resolve().parent
 TOKENIZER = "sftviz/tiny"
+SMOLLM2 = "smollm2"  # a name once it was added: sftviz/assets/smollm2.py
 HUB_ID = re.compile(r"(?:\w(?:[\w.-]*\w)?/)?\w(?:[\w.-]*\w)?", re.ASCII)
 LONGEST_HUB_ID = 96
 
@@ -60,8 +61,19 @@ def is_embedded_model(source: Any) -> bool:
     return isinstance(source, str) and source in MODELS
 
 
-def locate(name: str) -> Path | str:
-    """The folder of an embedded name or of a local path; otherwise a well-formed Hub id, as it is.
+def reads(model: Any) -> str | None:
+    """The name of the tokenizer whose ids a model of that name reads; None for a model that is no name of ours.
+
+    >>> reads("sftviz/tiny-sft"), reads("smollm2"), reads("org/name")
+    ('sftviz/tiny', 'smollm2', None)
+    """
+    if is_embedded_model(model):
+        return TOKENIZER
+    return SMOLLM2 if isinstance(model, str) and model == SMOLLM2 else None
+
+
+def locate(name: str, kind: Literal["tokenizer", "model"] = "tokenizer") -> Path | str:
+    """The folder of an embedded or added name or of a local path; otherwise a well-formed Hub id, as it is.
 
     Raises SourceError for anything else: a URL, an empty name, a path that is not there.
 
@@ -73,6 +85,10 @@ def locate(name: str) -> Path | str:
         if not folder.is_dir():
             raise source_error("source_missing", name=name)
         return folder
+    if name == SMOLLM2:
+        from sftviz.assets import smollm2
+
+        return smollm2.locate(kind)
     folder = local_folder(name)
     if folder:
         return folder

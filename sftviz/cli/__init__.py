@@ -10,6 +10,7 @@ from sftviz.cli.check import check_data
 from sftviz.cli.inspect import inspect_sample
 from sftviz.cli.kata import katas
 from sftviz.cli.launch import open_app
+from sftviz.cli.model import models
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -32,4 +33,5 @@ def main(
 app.command(name="inspect")(inspect_sample)
 app.command(name="check")(check_data)
 app.command(name="app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
+app.add_typer(models, name="model")
 app.add_typer(katas, name="kata")

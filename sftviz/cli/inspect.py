@@ -26,7 +26,7 @@ def inspect_sample(
             "a data set as org/name:train[17] (counts from 0) or folder:train"
         ),
     ],
-    tokenizer: given.Tokenizer = "sftviz/tiny",
+    tokenizer: given.TokenizerOfModel = None,
     template: given.Template = None,
     policy: given.PolicyName = "assistant_only",
     model: given.Model = None,
@@ -65,7 +65,7 @@ def inspect_sample(
         data = open_source(file, side, media, online)
         choices = {"tokenizer": tokenizer, "template": template_text(template), "policy": policy, "online": online}
         if all_samples:
-            shown.write_overviews(data.samples(), choices | turned, as_json=format is Format.json)
+            shown.write_overviews(data.samples(), choices | turned | {"model": model}, as_json=format is Format.json)
             return
         if sample < 1:
             raise ValueError(f"--sample {sample}: samples count from 1, as on the page")

@@ -64,6 +64,14 @@ def _roles() -> list[str]:
 
 
 Tokenizer = Annotated[str, typer.Option(help="a name, a folder or a Hub id", autocompletion=_tokenizers)]
+TokenizerOfModel = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        help="a name, a folder or a Hub id; if left out, the one that a named model reads",
+        autocompletion=_tokenizers,
+    ),
+]
 Template = Annotated[
     str | None, typer.Option(help="a template's name, 'tokenizer', or a .jinja file", autocompletion=_templates)
 ]

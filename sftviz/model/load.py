@@ -23,26 +23,31 @@ FILES = ("config.json", "generation_config.json", "model*.safetensors", "*.safet
 # transformers swaps torch's initialisers and default dtype for the whole process while it builds a model, so one is
 # built at a time. Looking a name up, downloading and checking its files wait for nobody, nor does a model that is there
 _building = threading.Lock()
-_embedded: Shelf[Any] = Shelf(size=len(assets.MODELS))
+_named: Shelf[Any] = Shelf(size=len(assets.MODELS) + 1)
 
 
 def load_model(source: str | PathLike[str] | PreTrainedModel, *, online: bool = False) -> PreTrainedModel:
     """The model in float32, in eval mode, its parameters frozen; a loaded object is returned as it is.
 
-    An embedded name gives one shared copy: never train it. A folder or a Hub id is loaded anew each time.
+    An embedded name and "smollm2" give one shared copy: never train it. A folder or a Hub id is loaded anew each time.
     Raises SourceError for a source that cannot be found, is damaged, lacks tensors (transformers would fill them with
     random numbers), holds NaN, or is quantized in a way that cannot be undone.
     """
     if not isinstance(source, str | PathLike):
         return source
     name = str(source)
-    if assets.is_embedded_model(name):
-        return _embedded.get(name, lambda: _load(name, online))
+    if assets.reads(name):
+        return _named.get((name, _written(name)), lambda: _load(name, online))
     return _load(name, online)
 
 
+def _written(name: str) -> int:
+    """When the model's folder was written: what was added anew is loaded anew."""
+    return Path(assets.locate(name, "model")).stat().st_mtime_ns
+
+
 def _load(name: str, online: bool) -> PreTrainedModel:
-    located = assets.locate(name)
+    located = assets.locate(name, "model")
     if isinstance(located, str):
         from sftviz.assets.hub import fetch
 

@@ -17,6 +17,7 @@ NO_READER = {"plain": "writes nothing round its messages", "alpaca": "puts words
 INTO_THE_USERS = "writes the system message into the first user's turn"
 DESTROYED = {
     ("mistral_v1", "system"): INTO_THE_USERS,
+    ("mistral_v2", "system"): INTO_THE_USERS,
     ("mistral_v3", "system"): INTO_THE_USERS,
     ("mistral_tekken", "system"): INTO_THE_USERS,
     ("gemma3", "system"): INTO_THE_USERS,

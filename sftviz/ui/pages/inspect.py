@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sftviz import assets, words
+from sftviz.assets import smollm2
 from sftviz.chat.formats import FORMATS, parse_all
 from sftviz.chat.messages import Chat, ChatError, Notice
 from sftviz.chat.read.reading import Media, Side
@@ -46,11 +47,20 @@ def page() -> None:
         upload = offer_upload()
     with right:
         choices = choose()
-        if assets.is_embedded_model(choices.model):
-            st.caption(t("ui.inspect.embedded"))
+        _about(choices.model)
     seen = _inspected(upload or pasted, choices)
     if seen:
         _results(seen)
+
+
+def _about(model: str | None) -> None:
+    """What the chosen model of ours is, and where a real one is to be had."""
+    if model == assets.SMOLLM2:
+        st.caption(t("ui.inspect.smollm2", quantization=smollm2.QUANTIZATION))
+    if assets.is_embedded_model(model):
+        st.caption(t("ui.inspect.embedded"))
+    if not smollm2.is_there():
+        st.caption(t("ui.inspect.add_smollm2"))
 
 
 def _chat_box() -> str:
@@ -144,7 +154,7 @@ def _offer_placeholders(error: Exception) -> None:
 
 def _arguments(choices: Choices) -> dict[str, Any]:
     arguments = choices.arguments()
-    if choices.model and not assets.is_embedded_model(choices.model):
+    if choices.model and not assets.reads(choices.model):
         arguments["model"] = _own_model(choices.model, choices.online)
     return arguments
 

@@ -121,7 +121,7 @@ def test_what_is_no_tokenizer_is_refused(source: object) -> None:
 
 
 def test_a_name_of_mistrals_that_is_none_lists_the_known() -> None:
-    with pytest.raises(SourceError, match="'mistral:v99' is unknown; mistral-common brings mistral:v3"):
+    with pytest.raises(SourceError, match="'mistral:v99' is unknown; known by name: mistral:v1, mistral:v2"):
         load_tokenizer("mistral:v99")
 
 
