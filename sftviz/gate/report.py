@@ -53,6 +53,7 @@ class Report:
     unusable: int = 0  # samples that cannot be read, or that the template refuses
     tokens: int = 0
     trained: int = 0
+    unread: list[str] = field(default_factory=list[str])  # files that could not be opened, or not to their end
     groups: dict[tuple[str, str], Group] = field(default_factory=dict[tuple[str, str], Group])
     unseen: Counter[str] = field(default_factory=Counter[str])  # check that could not look -> in how many samples
 
@@ -105,7 +106,8 @@ class Report:
             "unusable": self.unusable,
             "tokens": self.tokens,
             "trained": self.trained,
-            "fails": bool(fails),
+            "unread": self.unread,
+            "fails": bool(fails or self.unread),
             "findings": [self._told(group, fails) for group in self.ordered()],
             "not_checked": dict(self.unseen),
         }

@@ -52,6 +52,7 @@ def run(
     known = Baseline.read(baseline, told) if baseline and not writes else None
     unread: list[tuple[str, Exception]] = []
     report = gather((name, _lines(name, opens, {**choices, "online": online}, unread, jobs)) for name, opens in files)
+    report.unread = [name for name, _ in unread]
     if writes and baseline and not unread:
         made = Baseline.of(report, told)
         made.write(baseline)

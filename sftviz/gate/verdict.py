@@ -19,8 +19,16 @@ def verdict(report: Report, failing: Sequence[Group]) -> Said:
         errors=kinds["error"],
         warnings=kinds["warning"],
         notes=kinds["note"],
-        outcome=Said("gate.fails", codes=tuple(group.code for group in failing)) if failing else Said("gate.passes"),
+        outcome=_outcome(report, failing),
     )
+
+
+def _outcome(report: Report, failing: Sequence[Group]) -> Said:
+    said = Said("gate.fails", codes=tuple(group.code for group in failing)) if failing else Said("gate.passes")
+    if not report.unread:
+        return said
+    unread = Said("gate.unread", files=tuple(report.unread))
+    return Said("gate.both", first=said, then=unread) if failing else unread
 
 
 def share(rate: float) -> str:
