@@ -5,11 +5,7 @@ rate beside bare `encode_batch` on the strings that the template had written alr
 """
 
 import os
-import platform
 import random
-import time
-from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 os.environ["RAYON_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
@@ -18,6 +14,7 @@ import numpy as np
 import tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from benchmarks.measure import Ways, in_turn, machine
 from sftviz import assets
 from sftviz.chat.formats import parse
 from sftviz.chat.rendering import render
@@ -59,30 +56,18 @@ def main() -> None:
         return [np.where(one["assistant_masks"], one["input_ids"], IGNORE) for one in made]
 
     assert all(np.array_equal(a, b) for a, b in zip(ours(), transformers(), strict=True)), "labels differ"
-    ways: dict[str, Callable[[], Any]] = {
+    ways: Ways = {
         "encode_batch on ready strings": lambda: bare.encode_batch(texts, add_special_tokens=False),
         "transformers: labels": transformers,
         "sftviz: labels, parts and reasons": ours,
     }
-    taken = least(ways)
+    taken = {name: min(rounds) for name, rounds in in_turn(ways, ROUNDS).items()}
     tokens = sum(len(one.ids) for one in bare.encode_batch(texts, add_special_tokens=False))
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("sftviz", "tokenizers", "transformers", "numpy"))
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {libraries}")
+    print(machine("sftviz", "tokenizers", "transformers", "numpy"))
     print(f"{CHATS:,} chats, {tokens / CHATS:.0f} tokens on average; labels identical")
     for name, seconds in taken.items():
         ratio = taken["encode_batch on ready strings"] / seconds
         print(f"{name:36} {seconds / CHATS * 1e3:6.2f} ms a chat   {ratio:.2f} of the bare rate")
-
-
-def least(ways: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Processor seconds of each way: the least of all rounds, the ways in turn."""
-    taken = {name: float("inf") for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            start = time.process_time()
-            way()
-            taken[name] = min(taken[name], time.process_time() - start)
-    return taken
 
 
 if __name__ == "__main__":
