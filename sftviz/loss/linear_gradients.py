@@ -51,7 +51,7 @@ def run(hidden: Tensor, weight: Tensor, priced: Priced, scale: float = 1.0, want
 
     hidden [N, D], weight [V, D] -> Made. One product a chunk, one more for each gradient.
     """
-    with torch.no_grad(), torch.autocast(hidden.device.type, enabled=False):
+    with torch.no_grad():
         one = _Run(hidden, weight, priced, scale, wanted)
         for chunk in one.chunks:
             one.price(chunk)

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from sftviz.loss import logit_chunks, next_token_pairs
 from sftviz.loss.linear_cross_entropy import free_workspace, linear_cross_entropy
-from sftviz.loss.logit_chunks import row_chunks, softmax_in_place
+from sftviz.loss.logit_chunks import row_chunks, softmax_in_place, workspace
 
 N, D, V = 23, 16, 97
 KEPT = {"none": 0, "one": 1, "some": 13, "all": N}
@@ -357,9 +357,17 @@ def test_without_a_gradient_there_is_one_product_a_chunk(reduction: Any) -> None
     hidden, weight = states()
     with torch.no_grad(), Products() as seen:
         loss = linear_cross_entropy(hidden, weight, some_targets(N), reduction=reduction, chunk_bytes=12 * V * 8)
-    assert len(seen.names) == 2
+    assert seen.names == ["aten.mm.out"] * 2  # into the workspace
     assert not loss.requires_grad
     torch.testing.assert_close(loss.mean(), expected(hidden, weight, some_targets(N)).mean().detach())
+
+
+@pytest.mark.parametrize(("reduction", "products"), [("mean", 2), ("none", 3)])
+def test_a_frozen_matrix_saves_a_product(reduction: Any, products: int) -> None:
+    hidden, weight = states()
+    with Products() as seen:
+        linear_cross_entropy(hidden, weight.detach(), some_targets(), reduction=reduction).sum().backward()
+    assert len(seen.names) == products
 
 
 @pytest.mark.parametrize(
@@ -398,7 +406,16 @@ def test_the_workspace_stays_for_the_next_call_until_it_is_freed() -> None:
     assert kept_numbers() == 0
 
 
-def test_threads_do_not_share_a_workspace() -> None:
+def test_every_thread_has_a_workspace_of_its_own() -> None:
+    places = [workspace(2, 3, torch.zeros(1)).data_ptr()]
+    thread = threading.Thread(target=lambda: places.append(workspace(2, 3, torch.zeros(1)).data_ptr()))
+    thread.start()
+    thread.join()
+    assert places[0] != places[1]
+    assert workspace(2, 3, torch.zeros(1)).data_ptr() == places[0]
+
+
+def test_threads_get_their_own_losses() -> None:
     hidden, weight = states()
     alone = float(linear_cross_entropy(hidden, weight, some_targets()).detach())
     made: list[float] = []
@@ -429,6 +446,7 @@ def test_under_autocast_the_products_are_in_its_dtype_and_gradients_in_the_param
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = linear_cross_entropy(hidden, weight, some_targets())
     loss.backward()
+    assert torch.equal(loss, linear_cross_entropy(hidden.bfloat16(), weight.bfloat16(), some_targets()))
     wide = [each.detach().double().requires_grad_() for each in (hidden, weight)]
     theirs = gradients(expected(*wide, some_targets()).sum() / 13, *wide)
     for mine, their in zip((hidden, weight), theirs, strict=True):
