@@ -38,10 +38,11 @@ fuzz: setup-test
 wheel-check: setup-test
 	$(BIN)/python tools/wheel_check.py $(PYTHONS:%=--python %) $(EXTRAS:%=--extra %)
 
-# Masks beside transformers' and the bare tokenizer, the linear loss beside its bare products: ratios of one run, machine
-# and versions named
+# Masks beside the bare tokenizer, the linear loss beside its bare products, what is said of a prediction beside its cost
+# alone: ratios of one run, machine and versions named
 bench: setup-test
 	$(BIN)/python -m benchmarks.masks
+	$(BIN)/python -m benchmarks.pricing
 	$(BIN)/python -m benchmarks.linear_cross_entropy
 
 lint: setup-test

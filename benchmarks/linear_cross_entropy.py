@@ -165,7 +165,7 @@ def memory_of(name: str, vocabulary: int, dtype: str) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--case", type=int, action="append", choices=range(len(CASES)), help="of the four, from 0")
     parser.add_argument("--ways", nargs="*", choices=MADE, default=list(MADE), help="all if left out")
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)

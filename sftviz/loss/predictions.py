@@ -72,10 +72,11 @@ def _block(z: Tensor, space: Tensor, targets: Tensor, top_k: int, rows_before: i
     m, of_target = values[:, 0], z.gather(-1, y)
     if not torch.isfinite(m).all():
         check_finite(z, rows_before)
+    rank = _rank(z, space[: len(z)], of_target, values)
     r = torch.softmax(z, dim=-1, out=space[: len(z)])
     p, p_y = r.gather(-1, ids), r.gather(-1, y)
     r.scatter_(-1, ids[:, :1], 0.0)
-    rank, rest = _rank(z, of_target, values), r.sum(-1)
+    rest = r.sum(-1)
     spread = m * rest - z.mul_(r).sum(-1)
     if spread.isnan().any():  # a token ruled out: -inf times 0
         spread = m * rest - z.nan_to_num_(0.0).sum(-1)
@@ -108,14 +109,16 @@ def likeliest(z: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
     return top.values, ids.gather(-1, top.indices)
 
 
-def _rank(z: Tensor, of_target: Tensor, values: Tensor) -> Tensor:
+def _rank(z: Tensor, space: Tensor, of_target: Tensor, values: Tensor) -> Tensor:
     """[R, V], [R, 1] and the largest [R, k] -> [R]: counted among the largest where the target is one of them."""
     rank = (values > of_target).sum(-1, dtype=z.dtype) + 1
     further = (of_target < values[:, -1:]).squeeze(-1).nonzero().squeeze(-1)
     if len(further):
-        rows = z[further]
-        # into floats of the same place: summing a tensor of bool takes many times as long
-        rank[further] = torch.gt(rows, of_target[further], out=rows).sum(-1) + 1
+        rows = z if 2 * len(further) > len(z) else z[further]
+        targets = of_target if rows is z else of_target[further]
+        # into floats of another place: summing a tensor of bool takes many times as long
+        counted = torch.gt(rows, targets, out=space[: len(rows)]).sum(-1) + 1
+        return counted if rows is z else rank.index_copy(0, further, counted)
     return rank
 
 

@@ -219,6 +219,14 @@ def test_the_likeliest_are_topks(vocabulary: int, top_k: int) -> None:
     assert all(len(set(row)) == len(row) for row in found.tolist())
 
 
+def test_the_place_of_a_logit_that_is_not_finite_is_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sftviz.loss.predictions.BLOCK_BYTES", 7 * 97 * 4)
+    z = torch.zeros(40, 97)
+    z[33, 5] = torch.nan
+    with pytest.raises(ValueError, match=r"logit nan at \[133, 5\]"):
+        predictions(z, torch.zeros(40, dtype=torch.long), None, 3, rows_before=100)
+
+
 def test_the_loss_of_the_readme_is_the_models_own(model: LlamaForCausalLM, ids: list[int]) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     (code,) = (block for block in readme.split("```") if "def training_loss" in block)
