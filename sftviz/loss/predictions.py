@@ -98,9 +98,8 @@ def likeliest(z: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
         found = z.topk(k, dim=-1)
         return found.values, found.indices
     groups = vocabulary // group
-    maxima = (
-        z[:, : group * groups].view(len(z), group, groups).amax(1)
-    )  # member j of group i is the logit j * groups + i
+    # member j of group i is logit j * groups + i
+    maxima = z[:, : group * groups].view(len(z), group, groups).amax(1)
     near = maxima.topk(k, dim=-1, sorted=False).indices.unsqueeze(-1)
     ids = (near + groups * torch.arange(group, device=z.device)).flatten(1)
     left = torch.arange(group * groups, vocabulary, device=z.device).expand(len(z), -1)

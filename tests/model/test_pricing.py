@@ -227,6 +227,14 @@ def test_the_place_of_a_logit_that_is_not_finite_is_the_rows(monkeypatch: pytest
         predictions(z, torch.zeros(40, dtype=torch.long), None, 3, rows_before=100)
 
 
+def test_the_place_named_is_the_chats_and_not_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pricing, "_rows_at_once", lambda vocabulary: 7)
+    logits = torch.zeros(40, 97)
+    logits[30, 2] = torch.inf
+    with pytest.raises(ValueError, match=r"logit inf at \[30, 2\]"):
+        pricing._columns(logits, lambda z: z, torch.zeros(41, dtype=torch.long), None, 3)
+
+
 def test_the_loss_of_the_readme_is_the_models_own(model: LlamaForCausalLM, ids: list[int]) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     (code,) = (block for block in readme.split("```") if "def training_loss" in block)
