@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.measure import Ways, in_turn, machine, peak_beyond, ratios, start_peak
+from benchmarks.measure import MEMORY, Ways, in_turn, machine, peak_beyond, ratios, start_peak
 from sftviz.loss.linear_cross_entropy import linear_cross_entropy
 
 N, D, THREADS = 2048, 512, 2
@@ -139,7 +139,7 @@ def compare(losses: dict[str, Loss], vocabulary: int, dtype: str, rounds: int) -
     }
     taken = in_turn(timed, rounds)
     print(f"\nN {N}, {int((targets != -100).sum())} supervised, D {D}, V {vocabulary:,}, {dtype}, {rounds} rounds")
-    memory = {name: measured_apart(name, vocabulary, dtype) for name in losses}
+    memory = {name: measured_apart(name, vocabulary, dtype) for name in losses if MEMORY.exists()}
     for name, (typical, least) in ratios(taken, to=BARE).items():
         beyond = f"{memory[name] / 1e6:6.0f} MB" if name in memory else ""
         share = f"1/{memory[NAIVE] / memory[name]:.1f} of naive" if NAIVE in memory and name in memory else ""

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 Ways = Mapping[str, Callable[[], Any]]
+MEMORY = Path("/proc/self/clear_refs")  # Linux; elsewhere memory is left out
 
 
 def machine(*libraries: str) -> str:
@@ -33,13 +34,13 @@ def ratios(taken: Mapping[str, list[float]], to: str) -> dict[str, tuple[float, 
 
 
 def peak_beyond(before: int) -> int:
-    """Bytes that were resident at most since `start_peak`, beyond those before. Linux only."""
+    """Bytes that were resident at most since `start_peak`, beyond those before."""
     return _status("VmHWM") - before
 
 
 def start_peak() -> int:
     """Forget the peak so far; bytes resident now."""
-    Path("/proc/self/clear_refs").write_text("5")
+    MEMORY.write_text("5")
     return _status("VmRSS")
 
 

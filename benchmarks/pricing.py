@@ -13,7 +13,7 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 import torch
 from torch import Tensor
 
-from benchmarks.measure import in_turn, machine, peak_beyond, ratios, start_peak
+from benchmarks.measure import MEMORY, in_turn, machine, peak_beyond, ratios, start_peak
 from sftviz.loss.predictions import predictions
 from sftviz.model import pricing, token_losses
 
@@ -75,7 +75,7 @@ def main() -> None:
     for vocabulary, tokens in CASES:
         for likely in (True, False):
             compare(vocabulary, tokens, likely)
-    for dtype in (torch.float32, torch.bfloat16):
+    for dtype in (torch.float32, torch.bfloat16) if MEMORY.exists() else ():
         print(f"V 131,072, 4,000 tokens, {dtype}: {memory(dtype) / 1e6:.0f} MB beside the model")
 
 

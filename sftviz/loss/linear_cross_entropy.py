@@ -81,7 +81,8 @@ def linear_cross_entropy(
     A row costs w ((1-ε) nll + ε uniform_nll + λ lse²): w its entry of weights [N] or [B, T] (any sign; they leave the
     denominator, as in `token_weights`), ε label_smoothing, λ z_loss, lse the log-sum-exp of its logits. "mean" divides
     by the targets that count, or by num_items: those of all micro-batches of a step, transformers' num_items_in_batch.
-    return_nll: the loss, and -log p of every target in the targets' shape, without a gradient.
+    return_nll: the loss, and -log p of every target in the targets' shape, without a gradient. Float32 knows p to 6e-8,
+    so the cost of a sure token has no digits; `predictions` keeps them.
 
     chunk_bytes: logits held at a time; None: 64 MB, or 512 rows where that is more. On the CPU this memory stays for
     the thread's next call; `free_workspace` gives it back. Half precision: products in its own dtype, softmax, costs
