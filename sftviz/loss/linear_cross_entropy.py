@@ -86,7 +86,8 @@ def linear_cross_entropy(
 
     chunk_bytes: logits held at a time; None: 64 MB, or 512 rows where that is more. On the CPU this memory stays for
     the thread's next call; `free_workspace` gives it back. Half precision: products in its own dtype, softmax, costs
-    and the sum over chunks in float32, each gradient rounded once after that.
+    and the sum over chunks in float32, each gradient rounded once after that; all rows at once where that sum would
+    take more memory than they do.
 
     With "mean" and "sum" the gradient is made in the forward pass and handed out once; a second backward, and a
     derivative of the gradient, are a RuntimeError. "none" makes the chunks anew in the backward pass. A head that bends

@@ -64,18 +64,26 @@ class _Run:
     def __init__(self, hidden: Tensor, weight: Tensor, priced: Priced, scale: float, wanted: Wanted) -> None:
         n, vocabulary, wide = len(priced.targets), len(weight), at_least_float32(weight[:0]).dtype
         self.hidden, self.weight, self.priced, self.scale = hidden, weight, priced, scale
-        self.chunks = row_chunks(n, vocabulary * weight.element_size(), priced.chunk_bytes)
-        self.space = workspace(max((c.stop - c.start for c in self.chunks), default=0), vocabulary, weight)
         self.cost, self.nll = (torch.empty(n, dtype=wide, device=hidden.device) for _ in range(2))
         # h . W̄ is the mean logit of a row
         self.mean_row = _mean_row(weight) if priced.smoothing else torch.zeros((), dtype=wide, device=weight.device)
         # p W - W_y loses no digits where p is small, a sum that holds (p - 1) W_y does; bfloat16 has none to lose
         self.taken = 1 - priced.smoothing if weight.dtype in HALF else 0.0
         self.pulls_targets = not self.taken or bool(priced.z_loss)
-        summands = len(self.chunks) + self.pulls_targets + bool(priced.smoothing)
-        self.on_weight = WeightGradient(weight, scale, summands) if wanted[1] else None
+        further = self.pulls_targets + bool(priced.smoothing)  # summands of the weight's gradient beside the chunks
+        self.chunks = self._chunks(n, sums=wanted[1] and not further)
+        self.space = workspace(max((c.stop - c.start for c in self.chunks), default=0), vocabulary, weight)
+        self.on_weight = WeightGradient(weight, scale, len(self.chunks) + further) if wanted[1] else None
         make = torch.empty_like if priced.rows is None else torch.zeros_like
         self.on_hidden = make(hidden) if wanted[0] else None
+
+    def _chunks(self, n: int, sums: bool) -> list[slice]:
+        """sums: only the chunks are summands. All rows at once where a sum in float32 takes more memory."""
+        row_bytes = len(self.weight) * self.weight.element_size()
+        chunks = row_chunks(n, row_bytes, self.priced.chunk_bytes)
+        if len(chunks) < 2 or not sums or self.weight.dtype not in HALF or self.priced.chunk_bytes is not None:
+            return chunks
+        return [slice(0, n)] if (n - chunks[0].stop) * row_bytes <= 4 * self.weight.numel() else chunks
 
     def price(self, chunk: slice) -> None:
         y = self.priced.targets[chunk]

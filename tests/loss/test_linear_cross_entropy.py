@@ -371,6 +371,27 @@ def test_a_frozen_matrix_saves_a_product(reduction: Any, products: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dtype", "dimensions", "knobs", "chunks"),
+    [
+        (torch.bfloat16, D, {}, 1),  # 19 rows more take 38 V bytes, a sum in float32 64 V
+        (torch.bfloat16, 8, {}, 6),  # the sum takes 32 V
+        (torch.bfloat16, D, {"label_smoothing": 0.1}, 6),  # there is a sum anyhow
+        (torch.bfloat16, D, {"chunk_bytes": 4 * V * 2}, 6),  # what was asked for
+        (torch.float32, D, {}, 6),  # added up where it stands
+    ],
+)
+def test_half_precision_takes_all_rows_at_once_where_that_saves_memory(
+    dtype: torch.dtype, dimensions: int, knobs: dict[str, Any], chunks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logit_chunks, "LEAST_ROWS", 4)
+    monkeypatch.setattr(logit_chunks, "CHUNK_BYTES", 1)
+    hidden, weight = (each.detach()[:, :dimensions].contiguous().requires_grad_() for each in states(dtype))
+    with Products() as seen:
+        linear_cross_entropy(hidden, weight, some_targets(N), **knobs)
+    assert seen.names.count("aten.mm.out") == chunks
+
+
+@pytest.mark.parametrize(
     ("rows", "sizes"), [(0, []), (1, [1]), (512, [512]), (700, [700]), (800, [400, 400]), (1064, [532, 532])]
 )
 def test_chunks_are_equal_and_not_much_below_512_rows(rows: int, sizes: list[int]) -> None:
