@@ -40,9 +40,12 @@ fuzz: setup-test
 wheel-check: setup-test
 	$(BIN)/python tools/wheel_check.py $(PYTHONS:%=--python %) $(EXTRAS:%=--extra %)
 
-# What masks cost beside transformers' and the bare tokenizer: ratios of one run, machine and versions named
+# Masks beside the bare tokenizer, the linear loss beside its bare products, what is said of a prediction beside its cost
+# alone: ratios of one run, machine and versions named
 bench: setup-test
 	$(BIN)/python -m benchmarks.masks
+	$(BIN)/python -m benchmarks.pricing
+	$(BIN)/python -m benchmarks.linear_cross_entropy
 
 lint: setup-test
 	$(BIN)/ruff check .

@@ -6,13 +6,11 @@ TRL's whole preparation of the same rows (building its trainer), in seconds of t
 """
 
 import os
-import platform
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import version
 from multiprocessing import get_context
 from typing import Any
 
@@ -22,6 +20,7 @@ import numpy as np
 import tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from benchmarks.measure import Ways, in_turn, machine
 from sftviz import assets
 from sftviz.chat.formats import parse
 from sftviz.chat.rendering import Rendering, render, render_all
@@ -31,7 +30,6 @@ from sftviz.supervision import IGNORE
 from sftviz.supervision.verdicts import apply
 
 CHATS, ROUNDS = 2000, 5
-LIBRARIES = ("sftviz", "tokenizers", "transformers", "trl", "numpy")
 
 
 def chats(seed: int = 7) -> list[dict[str, Any]]:
@@ -73,16 +71,15 @@ def main() -> None:
 
     check_same(labels_of(rows), transformers())
     check_same(one_at_a_time(rows), transformers())
-    ways: dict[str, Callable[[], Any]] = {
+    ways: Ways = {
         "encode_batch on ready strings": lambda: bare.encode_batch(texts, add_special_tokens=False),
         "transformers: labels": transformers,
         "sftviz, one chat at a time": lambda: one_at_a_time(rows),
         "sftviz, many at once": lambda: labels_of(rows),
     }
-    taken = least(ways)
+    taken = {name: min(rounds) for name, rounds in in_turn(ways, ROUNDS).items()}
     tokens = sum(len(one.ids) for one in bare.encode_batch(texts, add_special_tokens=False))
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {libraries}")
+    print(machine("sftviz", "tokenizers", "transformers", "trl", "numpy"))
     print(f"{CHATS:,} chats, {tokens / CHATS:.0f} tokens on average; labels identical; ours with parts and reasons")
     for name, seconds in taken.items():
         ratio = taken["encode_batch on ready strings"] / seconds
@@ -114,19 +111,9 @@ def beside_trl(rows: list[dict[str, Any]], tokenizer: Any) -> None:
             return [labels for half in two.map(labels_of, halves) for labels in half]
 
         check_same(pool(), trainer())
-        taken = least({"trl": trainer, "pool": pool}, time.monotonic)
-    print(f"two processes of sftviz beside TRL's preparation: {taken['trl'] / taken['pool']:.1f} times its rate")
-
-
-def least(ways: dict[str, Callable[[], Any]], clock: Callable[[], float] = time.process_time) -> dict[str, float]:
-    """Seconds of each way: the least of all rounds, the ways in turn."""
-    taken = {name: float("inf") for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            start = clock()
-            way()
-            taken[name] = min(taken[name], clock() - start)
-    return taken
+        taken = in_turn({"trl": trainer, "pool": pool}, ROUNDS, time.monotonic)
+    times = min(taken["trl"]) / min(taken["pool"])
+    print(f"two processes of sftviz beside TRL's preparation: {times:.1f} times its rate")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from sftviz.loss.cross_entropy import IGNORE, next_token_pairs, token_nll
 from sftviz.loss.gradients import gradient_norm, logit_gradient
+from sftviz.loss.linear_cross_entropy import free_workspace, linear_cross_entropy
 from sftviz.loss.losses import LOSSES, Loss, descend, nll
 from sftviz.loss.reduction import (
     ACCUMULATIONS,
@@ -28,7 +29,9 @@ __all__ = [
     "accumulated_weights",
     "best_gap",
     "descend",
+    "free_workspace",
     "gradient_norm",
+    "linear_cross_entropy",
     "logit_gradient",
     "next_token_pairs",
     "nll",

@@ -15,7 +15,7 @@ NO_FLOAT64 = ("mps",)  # devices
 def next_token_pairs(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Line up each prediction with the token it predicts.
 
-    logits [B, T, V] float, labels [B, T] int -> [B, T-1, V], [B, T-1].
+    logits [B, T, V] float, labels [B, T] int -> [B, T-1, V], [B, T-1]; hidden states [B, T, D] as well as logits.
     Position t predicts token t+1. The only shift in sftviz: labels arrive unshifted.
 
     >>> next_token_pairs(torch.zeros(1, 3, 5), torch.tensor([[2, 3, 4]]))[1]
@@ -123,27 +123,28 @@ def check_pairs(logits: Tensor, targets: Tensor) -> None:
     check_finite(logits)
 
 
-def check_labels(labels: Tensor, vocabulary: int) -> None:
-    """Raise ValueError for a label that is neither IGNORE nor an id below V, or labels that are not int32/int64."""
+def check_labels(labels: Tensor, vocabulary: int, ignore_index: int = IGNORE) -> None:
+    """Raise ValueError for a label that is neither ignored nor an id below V, or labels that are not int32/int64."""
     check_tensors(labels=labels)
     check_label_type(labels)
-    check_not_negative(labels)
-    wrong = labels >= vocabulary
+    check_not_negative(labels, ignore_index)
+    wrong = (labels >= vocabulary) & (labels != ignore_index)
     if wrong.any():
         place = first_place(wrong)
         raise ValueError(
-            f"label {int(labels[tuple(place)])} at {place} is no id: V = {vocabulary} and ignore_index = {IGNORE}; "
-            "was the tokenizer enlarged without the model?"
+            f"label {int(labels[tuple(place)])} at {place} is no id: V = {vocabulary} and ignore_index = "
+            f"{ignore_index}; was the tokenizer enlarged without the model?"
         )
 
 
-def check_not_negative(labels: Tensor) -> None:
-    """Raise ValueError for a negative label that is not IGNORE: it would count as supervised where V is not known."""
-    wrong = (labels != IGNORE) & (labels < 0)
+def check_not_negative(labels: Tensor, ignore_index: int = IGNORE) -> None:
+    """Raise ValueError for a negative label that is not ignored: it would count as supervised where V is not known."""
+    wrong = (labels != ignore_index) & (labels < 0)
     if wrong.any():
         place = first_place(wrong)
         raise ValueError(
-            f"label {int(labels[tuple(place)])} at {place} is no id, and not ignored either: ignore_index = {IGNORE}"
+            f"label {int(labels[tuple(place)])} at {place} is no id, and not ignored either: ignore_index = "
+            f"{ignore_index}"
         )
 
 

@@ -95,7 +95,7 @@ def output_gradient(
     Where embeddings are tied these rows are the input embeddings too.
     """
     targets = torch.tensor([list(labels)], device=model.device)
-    output = _run(model, _embedded(model, ids), _allowed(len(ids), may_attend))
+    output = _run(model, _embedded(model, ids), _allowed(len(ids), may_attend), states=True)
     predictions, wanted = next_token_pairs(output.logits, targets)
     pull = torch.softmax(predictions, dim=-1)
     pull = pull.scatter_add(-1, wanted.clamp(min=0).unsqueeze(-1), torch.full_like(pull[..., :1], -1.0))
@@ -157,15 +157,18 @@ def _allowed(length: int, may_attend: Tensor | None) -> Tensor:
     return may_attend
 
 
-def _run(model: PreTrainedModel, embedded: Tensor, may_attend: Tensor, copies: int = 1) -> Any:
-    """The model's output, with hidden states, under an attention of our own; every copy of a row has its positions."""
+def _run(model: PreTrainedModel, embedded: Tensor, may_attend: Tensor, copies: int = 1, states: bool = False) -> Any:
+    """The model's output under an attention of our own, with every layer's states if asked for.
+
+    Every copy of a row has its positions.
+    """
     positions = torch.arange(embedded.shape[1] // copies, device=embedded.device).repeat(copies)
     return model(
         inputs_embeds=embedded,
         attention_mask=additive(as_heads(may_attend), embedded.dtype).to(embedded.device),
         position_ids=positions.unsqueeze(0),
         use_cache=False,
-        output_hidden_states=True,
+        output_hidden_states=states,
     )
 
 

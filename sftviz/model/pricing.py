@@ -13,13 +13,15 @@ from torch import Tensor
 from sftviz.assets import source_error
 from sftviz.assets.border import border
 from sftviz.loss import IGNORE
-from sftviz.loss.cross_entropy import at_least_float32, check_finite
-from sftviz.loss.gradients import gradient_norm
+from sftviz.loss.cross_entropy import at_least_float32
+from sftviz.loss.logit_chunks import row_chunks
+from sftviz.loss.predictions import predictions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-NUMBERS_AT_ONCE = 2**22  # logits held in float32 at a time: 16 MB a tensor, whatever the vocabulary
+NUMBERS = 2**22  # logits held at a time: 16 MB in float32, or LEAST_ROWS
+LEAST_ROWS, MOST_NUMBERS = 128, 3 * 2**22  # and 48 MB, whatever the vocabulary
 CONTEXTS = 4  # how many times the model's context is priced: what lies beyond it is guesswork already
 MOST_TOKENS = 2**15  # attention grows with the square; also for a model that names no context
 MOST_LOGITS = 2**29  # 2 GB in float32, where the head bends its logits and all of them come at once
@@ -159,57 +161,16 @@ def _columns(states: Tensor, logits_of: LogitsOf, ids: Tensor, weight: Tensor | 
 def _pieces(
     states: Tensor, logits_of: LogitsOf, targets: Tensor, weight: Tensor | None, top_k: int
 ) -> Iterator[list[Tensor]]:
-    rows = max(1, NUMBERS_AT_ONCE // logits_of(states[:1]).shape[-1])
-    for start in range(0, len(states), rows):
-        piece = slice(start, start + rows)
-        logits = at_least_float32(logits_of(states[piece]))
-        check_finite(logits, rows_before=start)
-        columns = _priced(logits, targets[piece], weight, top_k)
+    for rows in row_chunks(len(states), 1, _rows_at_once(logits_of(states[:1]).shape[-1])):
+        # no name for the logits: the next piece would be made while it holds them
+        columns = predictions(at_least_float32(logits_of(states[rows])), targets[rows], weight, top_k, rows.start)
         # to the CPU first: not every device has float64
         yield [column.cpu().double() if column.is_floating_point() else column.cpu() for column in columns]
 
 
-def _priced(z: Tensor, targets: Tensor, weight: Tensor | None, top_k: int) -> tuple[Tensor, ...]:
-    """The columns of TokenLosses, in its order, for logits [N, V] float32 and targets [N]; one softmax.
-
-    With m the largest logit and q the probabilities of all tokens but the target: 1 - p_y = sum q, a sum of small
-    numbers that keeps its digits where p_y rounds to 1; |p - y|^2 = sum q^2 + (sum q)^2; and
-    log sum exp(z) - m = -log p_max, or -log(1 - sum q) where the target is the likeliest token itself.
-    """
-    y = targets.unsqueeze(-1)
-    top = z.topk(min(top_k, z.shape[-1]), dim=-1)
-    largest, of_target = top.values[:, :1], z.gather(-1, y)
-    below = largest - z
-    p = torch.softmax(z, dim=-1)
-    of_top = p.gather(-1, top.indices)
-    uniform = below.mean(-1)
-    if torch.isinf(uniform).any():
-        below = torch.where(p > 0, below, 0.0)  # a token ruled out: 0 times inf
-    spread = torch.linalg.vecdot(p, below)
-    # into floats of the same place: summing a tensor of bool takes twenty times as long
-    rank = torch.gt(z, of_target, out=below).sum(-1) + 1
-    p_y = p.gather(-1, y).squeeze(-1)
-    q = p.scatter_(-1, y, 0.0)
-    missed = q.sum(-1)
-    normalizer = torch.where(p_y > 0.5, -torch.log1p(-missed.clamp(max=0.5)), -of_top[:, 0].log())
-    return (
-        (normalizer + (largest - of_target).squeeze(-1)).clamp(min=0),
-        (normalizer + spread).clamp(min=0),
-        normalizer + uniform,
-        rank,
-        torch.hypot(torch.linalg.vector_norm(q, dim=-1), missed),
-        _on_hidden(q, missed, targets, weight),
-        top.indices,
-        of_top,
-    )
-
-
-def _on_hidden(q: Tensor, missed: Tensor, targets: Tensor, weight: Tensor | None) -> Tensor:
-    """|W^T (p - y)| = |q W - (1 - p_y) W_y| for every row; NaN without W."""
-    if weight is None:
-        return torch.full_like(missed, math.nan)
-    pull = (q.to(weight.dtype) @ weight).float() - missed.unsqueeze(-1) * weight[targets].float()
-    return gradient_norm(pull)
+def _rows_at_once(vocabulary: int) -> int:
+    """Fewer, and a product reads the output matrix once for every few rows."""
+    return max(1, NUMBERS // vocabulary, min(LEAST_ROWS, MOST_NUMBERS // vocabulary))
 
 
 def _filled(column: Tensor, length: int) -> Tensor:

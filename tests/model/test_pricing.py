@@ -1,24 +1,36 @@
 """Every next token's price, against float64 cross-entropy and autograd on a small random model."""
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from transformers import (
+    CohereConfig,
+    CohereForCausalLM,
     Gemma2Config,
     Gemma2ForCausalLM,
     GPT2Config,
     GPT2LMHeadModel,
+    GraniteConfig,
+    GraniteForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
+    PhiConfig,
+    PhiForCausalLM,
 )
 
 from sftviz.assets import SourceError
+from sftviz.loss.predictions import likeliest, predictions
 from sftviz.model import load_model, pricing, token_losses
-from sftviz.model.pricing import _priced, priced_tokens
+from sftviz.model.pricing import priced_tokens
+
+from ..loss.test_linear_cross_entropy import NoLogits
 
 CONFIG = LlamaConfig(
     vocab_size=97,
@@ -107,7 +119,7 @@ def test_rows_priced_in_pieces_cost_the_same(
     model: LlamaForCausalLM, ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = token_losses(model, ids)
-    monkeypatch.setattr(pricing, "NUMBERS_AT_ONCE", 7 * 97)
+    monkeypatch.setattr(pricing, "_rows_at_once", lambda vocabulary: 7)
     pieces = token_losses(model, ids)
     for name, column in vars(whole).items():
         torch.testing.assert_close(getattr(pieces, name), column, equal_nan=True)
@@ -130,23 +142,108 @@ def test_the_model_is_left_as_it_was(model: LlamaForCausalLM, ids: list[int]) ->
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_logits_bent_after_the_output_layer_have_no_closed_form_for_the_hidden_state() -> None:
+SMALL: dict[str, Any] = {
+    "vocab_size": 97,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+}
+
+
+class Tempered(LlamaForCausalLM):
+    """Bends its logits in its own code: no setting says so."""
+
+    def forward(self, *given: Any, **more: Any) -> Any:
+        output = super().forward(*given, **more)
+        output.logits = output.logits / 3
+        return output
+
+
+BENT: dict[str, Callable[[], Any]] = {
+    "Gemma 2, soft-capped": lambda: Gemma2ForCausalLM(
+        Gemma2Config(**SMALL, head_dim=16, final_logit_softcapping=0.1, pad_token_id=0)
+    ),
+    "Cohere, scaled": lambda: CohereForCausalLM(CohereConfig(**SMALL, logit_scale=0.3, pad_token_id=0)),
+    "Granite, divided": lambda: GraniteForCausalLM(GraniteConfig(**SMALL, logits_scaling=4.0)),
+    "divided by 3 in code": lambda: Tempered(LlamaConfig(**SMALL)),
+}
+PLAIN: dict[str, Callable[[], Any]] = {
+    "Llama": lambda: LlamaForCausalLM(LlamaConfig(**SMALL)),
+    "a head with a bias": lambda: PhiForCausalLM(PhiConfig(**{**SMALL, "num_key_value_heads": 2})),
+    "GPT-2": lambda: GPT2LMHeadModel(GPT2Config(vocab_size=97, n_positions=99, n_embd=32, n_layer=1, n_head=2)),
+}
+
+
+@pytest.mark.parametrize("name", [*BENT, *PLAIN])
+def test_the_cost_is_that_of_the_models_own_logits(name: str, ids: list[int]) -> None:
     torch.manual_seed(0)
-    bent = Gemma2ForCausalLM(
-        Gemma2Config(
-            vocab_size=97,
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            head_dim=16,
-            final_logit_softcapping=0.1,
-        )
-    ).eval()
-    seen = token_losses(bent, [1, 2, 3, 4])
-    assert torch.isnan(seen.grad_norm_hidden).all()
-    assert torch.isfinite(seen.nll[:-1]).all()
+    made = {**BENT, **PLAIN}[name]().eval()
+    for parameter in made.parameters():  # logits that differ from each other, a bias that is not 0
+        parameter.data.add_(0.2 * torch.randn(parameter.shape))
+    seen = token_losses(made, ids[:60])
+    logits = made(torch.tensor([ids[:60]])).logits[0, :-1].detach().double()
+    theirs = F.cross_entropy(logits, torch.tensor(ids[1:60]), reduction="none")
+    assert theirs.std() > 0.01
+    torch.testing.assert_close(seen.nll[:-1], theirs, rtol=1e-5, atol=1e-6)
+    assert bool(seen.grad_norm_hidden[:-1].isnan().all()) == (name in BENT)
+
+
+def test_no_tensor_of_all_logits_is_made(ids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    llama = LlamaForCausalLM(LlamaConfig(**{**SMALL, "vocab_size": 8192, "hidden_size": 16})).eval()
+    monkeypatch.setattr(pricing, "_rows_at_once", lambda vocabulary: 20)
+    with NoLogits(20 * 8192 + 1):
+        token_losses(llama, ids)
+    monkeypatch.setattr(pricing, "_head", lambda model: None)
+    with pytest.raises(SourceError, match=r"made \[300, 8192\]"), NoLogits(20 * 8192 + 1):
+        token_losses(llama, ids)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "rows"), [(97, 43240), (4096, 1024), (32768, 128), (131072, 96), (262144, 48), (2**25, 1)]
+)
+def test_pieces_hold_48_megabytes_at_most_and_rows_enough_for_a_product(vocabulary: int, rows: int) -> None:
+    assert pricing._rows_at_once(vocabulary) == rows
+    assert rows * vocabulary <= 12 * 2**20 or rows == 1
+
+
+@pytest.mark.parametrize("vocabulary", [1, 5, 97, 2560, 4096, 6001, 50257])
+@pytest.mark.parametrize("top_k", [1, 10])
+def test_the_likeliest_are_topks(vocabulary: int, top_k: int) -> None:
+    z = torch.randn(7, vocabulary, generator=torch.Generator().manual_seed(0))
+    z[0, vocabulary // 2 :] = 3.0  # many equal ones
+    values, found = likeliest(z, top_k)
+    assert values.equal(z.topk(min(top_k, vocabulary)).values)
+    assert z.gather(-1, found).equal(values)
+    assert all(len(set(row)) == len(row) for row in found.tolist())
+
+
+def test_the_place_of_a_logit_that_is_not_finite_is_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sftviz.loss.predictions.BLOCK_BYTES", 7 * 97 * 4)
+    z = torch.zeros(40, 97)
+    z[33, 5] = torch.nan
+    with pytest.raises(ValueError, match=r"logit nan at \[133, 5\]"):
+        predictions(z, torch.zeros(40, dtype=torch.long), None, 3, rows_before=100)
+
+
+def test_the_place_named_is_the_chats_and_not_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pricing, "_rows_at_once", lambda vocabulary: 7)
+    logits = torch.zeros(40, 97)
+    logits[30, 2] = torch.inf
+    with pytest.raises(ValueError, match=r"logit inf at \[30, 2\]"):
+        pricing._columns(logits, lambda z: z, torch.zeros(41, dtype=torch.long), None, 3)
+
+
+def test_the_loss_of_the_readme_is_the_models_own(model: LlamaForCausalLM, ids: list[int]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (code,) = (block for block in readme.split("```") if "def training_loss" in block)
+    names: dict[str, Any] = {}
+    exec(code.removeprefix("python"), names)
+    row = torch.tensor([ids])
+    labels = row.masked_fill(row < 50, -100)
+    theirs = model(row, labels=labels).loss
+    torch.testing.assert_close(names["training_loss"](model, row, labels), theirs, rtol=1e-5, atol=0)
 
 
 def tiny_gpt2() -> GPT2LMHeadModel:
@@ -178,7 +275,7 @@ def test_the_first_tokens_alone_are_priced_where_that_is_asked_for(
     assert seen.nll[max(0, priced - 1) :].isnan().all()
 
 
-def test_four_times_the_context_is_priced(model: LlamaForCausalLM) -> None:
+def test_four_times_the_context_ispredictions(model: LlamaForCausalLM) -> None:
     assert priced_tokens(model) == 4 * 2048  # LlamaConfig's own max_position_embeddings
     assert priced_tokens(load_model("sftviz/tiny-sft")) == 4 * 512
     assert priced_tokens(tiny_gpt2()) == 4 * 8
@@ -192,7 +289,7 @@ def test_a_sure_prediction_keeps_its_digits() -> None:
     """p(target) = 1 - 3e-7 rounds to 1 in float32; its cost is 3e-7 nats all the same."""
     z = torch.zeros(1, 97)
     z[0, 5] = math.log(96 / 3e-7)
-    nll, entropy, *_ = _priced(z, torch.tensor([5]), None, 3)
+    nll, entropy, *_ = predictions(z.clone(), torch.tensor([5]), None, 3)
     expected = F.cross_entropy(z.double(), torch.tensor([5]))
     torch.testing.assert_close(nll.double()[0], expected, rtol=1e-5, atol=0)
     exact = torch.distributions.Categorical(logits=z.double()).entropy()
@@ -200,15 +297,17 @@ def test_a_sure_prediction_keeps_its_digits() -> None:
 
 
 @pytest.mark.parametrize("scale", [0.01, 1.0, 10.0, 50.0])
-def test_every_column_is_the_float64_formula(scale: float) -> None:
-    z = scale * torch.randn(40, 97, generator=torch.Generator().manual_seed(0))
-    targets = torch.randint(0, 97, (40,), generator=torch.Generator().manual_seed(1))
+@pytest.mark.parametrize("vocabulary", [97, 6001])
+def test_every_column_is_the_float64_formula(vocabulary: int, scale: float) -> None:
+    z = scale * torch.randn(40, vocabulary, generator=torch.Generator().manual_seed(0))
+    targets = torch.randint(0, vocabulary, (40,), generator=torch.Generator().manual_seed(1))
     targets[:20] = z[:20].argmax(-1)
-    weight = torch.randn(97, 8, generator=torch.Generator().manual_seed(2))
-    nll, entropy, uniform, rank, on_logits, on_hidden, top, probabilities = _priced(z, targets, weight, 5)
+    targets[20:30] = z[20:30].topk(4).indices[:, 3]
+    weight = torch.randn(vocabulary, 8, generator=torch.Generator().manual_seed(2))
+    nll, entropy, uniform, rank, on_logits, on_hidden, top, probabilities = predictions(z.clone(), targets, weight, 5)
     exact = z.double()
     p, log_p = exact.softmax(-1), exact.log_softmax(-1)
-    error = p - F.one_hot(targets, 97)
+    error = p - F.one_hot(targets, vocabulary)
     close = partial(torch.testing.assert_close, rtol=1e-5, atol=1e-12)
     close(nll.double(), F.cross_entropy(exact, targets, reduction="none"))
     close(uniform.double(), -log_p.mean(-1))
@@ -221,7 +320,7 @@ def test_every_column_is_the_float64_formula(scale: float) -> None:
 
 def test_a_token_ruled_out_costs_infinitely_much_and_the_others_do_not() -> None:
     z = torch.tensor([[0.0, 0.0, -torch.inf]])
-    nll, entropy, *_ = _priced(z.repeat(2, 1), torch.tensor([0, 2]), None, 2)
+    nll, entropy, *_ = predictions(z.repeat(2, 1), torch.tensor([0, 2]), None, 2)
     assert nll.tolist() == pytest.approx([math.log(2), math.inf])
     assert entropy.tolist() == pytest.approx([math.log(2)] * 2)
 
@@ -229,7 +328,7 @@ def test_a_token_ruled_out_costs_infinitely_much_and_the_others_do_not() -> None
 def test_the_head_is_never_run_on_more_than_a_piece(
     model: LlamaForCausalLM, ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pricing, "NUMBERS_AT_ONCE", 20 * 97)
+    monkeypatch.setattr(pricing, "_rows_at_once", lambda vocabulary: 20)
     rows: list[int] = []
     handle = model.lm_head.register_forward_hook(lambda module, given, made: rows.append(made.shape[-2]))
     token_losses(model, ids)
@@ -266,5 +365,5 @@ def test_costs_do_not_depend_on_what_comes_later(model: LlamaForCausalLM, ids: l
 def test_those_as_likely_as_the_true_token_are_not_before_it() -> None:
     """Four equal logits: whichever is true has rank 1; with one above it, rank 2."""
     z = torch.tensor([[0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
-    rank = _priced(z, torch.tensor([3, 2]), None, 2)[3]
+    rank = predictions(z.clone(), torch.tensor([3, 2]), None, 2)[3]
     assert rank.tolist() == [1, 2]
