@@ -63,8 +63,7 @@ class FastTokenizer:
     def encode(self, text: str, from_messages: Ranges = ()) -> Encoded:
         with border(lambda reason: source_error("tokenizer_encode", name=self.name, reason=reason)):
             encoding = self._backend.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
-        columns = _columns(encoding)
-        return columns if text.isascii() or self._backend.normalizer is None else _with_marks(columns, text)
+        return self._columns(encoding, text)
 
     def encode_all(self, texts: Sequence[str]) -> list[Encoded]:
         """The same of many texts in one call, which is quicker, and free to use every core.
@@ -74,10 +73,15 @@ class FastTokenizer:
         mended = [SURROGATE.sub("\ufffd", text) for text in texts]
         with border(lambda reason: source_error("tokenizer_encode", name=self.name, reason=reason)):
             if not self._byte_level:
-                return list(map(_columns, self._backend.encode_batch(mended, add_special_tokens=False)))
+                encodings = self._backend.encode_batch(mended, add_special_tokens=False)
+                return list(map(self._columns, encodings, texts))
             found = self._backend.encode_batch_fast(mended, add_special_tokens=False)
         pairs = zip(found, mended, strict=True)
         return [self._laid_on(text, np.array(one.ids, dtype=np.int64)) or self.encode(text) for one, text in pairs]
+
+    def _columns(self, encoding: Any, text: str) -> Encoded:
+        columns = _columns(encoding)
+        return columns if text.isascii() or self._backend.normalizer is None else _with_marks(columns, text)
 
     def _laid_on(self, text: str, ids: Ints) -> Encoded | None:
         """Where tokens stand whose bytes, one after the other, are those of the text; None where they are not."""
