@@ -241,9 +241,9 @@ def batched(seen: Sequence[Inspection]) -> "tuple[Batch, torch.Tensor]":
 
 def _priced(model: Any, rendering: Rendering, online: bool) -> "tuple[PreTrainedModel, TokenLosses]":
     """The loaded model and what it says of the row, as far as its context goes: further it would be guesswork."""
-    from sftviz.model import load_model, token_losses
+    from sftviz.model import pricing_model, token_losses
 
-    loaded = load_model(model, online=online)
+    loaded = pricing_model(model, online=online)
     labels = rendering.chat.tokenized and rendering.chat.tokenized.labels
     return loaded, token_losses(loaded, rendering.ids, at_most=_context(loaded), labels=labels)
 

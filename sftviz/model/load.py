@@ -24,6 +24,7 @@ FILES = ("config.json", "generation_config.json", "model*.safetensors", "*.safet
 # built at a time. Looking a name up, downloading and checking its files wait for nobody, nor does a model that is there
 _building = threading.Lock()
 _named: Shelf[Any] = Shelf(size=len(assets.MODELS) + 1)
+_plain: Shelf[Any] = Shelf(size=len(assets.MODELS) + 1)
 
 
 def load_model(source: str | PathLike[str] | PreTrainedModel, *, online: bool = False) -> PreTrainedModel:
@@ -44,6 +45,29 @@ def load_model(source: str | PathLike[str] | PreTrainedModel, *, online: bool = 
 def _written(name: str) -> int:
     """When the model's folder was written: what was added anew is loaded anew."""
     return Path(assets.locate(name, "model")).stat().st_mtime_ns
+
+
+def pricing_model(source: str | PathLike[str] | PreTrainedModel, *, online: bool = False) -> Any:
+    """A model for `token_losses`: in plain torch for names that we carry, so that nobody waits for transformers.
+
+    Any other source goes to `load_model`.
+
+    Raises what `load_model` raises.
+    """
+    if assets.reads(source) is None:
+        return load_model(source, online=online)
+    return _plain.get(str(source), lambda: _load_plain(str(source)))
+
+
+def _load_plain(name: str) -> Any:
+    from sftviz.model.llama import load_llama
+
+    folder = Folder(Path(assets.locate(name, "model")), name, "model")
+    config = check(folder)
+    with border(lambda reason: damaged(folder, reason)):
+        model = load_llama(folder.path, config)
+    _refuse_non_finite(folder, model)
+    return model.eval().requires_grad_(False)
 
 
 def _load(name: str, online: bool) -> PreTrainedModel:
@@ -111,7 +135,7 @@ def _refuse_incomplete(folder: Folder, report: dict[str, Any]) -> None:
         raise folder.error("model_lacks", tensors=", ".join(missing))
 
 
-def _refuse_non_finite(folder: Folder, model: PreTrainedModel) -> None:
+def _refuse_non_finite(folder: Folder, model: Any) -> None:
     for key, parameter in model.named_parameters():
         finite = parameter.detach().isfinite()
         if not finite.all():
