@@ -10,6 +10,7 @@ import streamlit as st
 
 from sftviz import assets, extras
 from sftviz.attention import ATTENTIONS
+from sftviz.chat import tokenizers
 from sftviz.course.lesson import all_lessons
 from sftviz.loss import ACCUMULATIONS, NORMALIZATIONS, SMOOTHINGS
 from sftviz.loss.objectives import OBJECTIVES
@@ -50,6 +51,7 @@ def test_a_tokenizer_whose_package_is_missing_names_the_command_and_the_rest_wor
 ) -> None:
     before = opened("")
     monkeypatch.setattr(extras, "find_spec", lambda module: None)
+    monkeypatch.setattr(tokenizers, "_loaded", tokenizers.Shelf(size=16))  # what other tests have loaded is there
     app = opened("")
     assert failed(app) == set()
     lines = {text for text in said(app) if "sftviz[" in text} - {text for text in said(before) if "sftviz[" in text}
@@ -167,7 +169,8 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for weights in copy.glob("*/*.safetensors"):
         weights.write_bytes(weights.read_bytes()[:5000])
     monkeypatch.setattr(assets, "HERE", copy)
-    monkeypatch.setattr(load, "_named", load.Shelf(size=3))
+    for shelf in ("_named", "_plain"):
+        monkeypatch.setattr(load, shelf, load.Shelf(size=3))
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
