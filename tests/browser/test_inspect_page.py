@@ -36,7 +36,9 @@ def paste(page: Page, text: str) -> None:
 
 
 def wait_for_strip(page: Page, text: str) -> None:
-    expect(page.locator(".sftviz-strip .tokens")).to_contain_text(text, timeout=60_000)
+    strips = page.locator(".sftviz-strip .tokens")
+    expect(strips.filter(has_text=text).first).to_be_visible(timeout=60_000)
+    expect(strips).to_have_count(1)  # while one takes the other's place both are there
 
 
 def test_a_pasted_chat_becomes_a_strip_and_a_click_shows_the_prediction(open_page: OpenPage) -> None:
@@ -64,14 +66,18 @@ def test_a_character_of_several_tokens_is_one_box(open_page: OpenPage) -> None:
 
 def test_hover_explains_a_token_and_marks_its_target_without_a_rerun(open_page: OpenPage) -> None:
     page = open_page()
-    token = page.locator('.sftviz-strip .tokens .tok[data-i="20"]')
-    token.scroll_into_view_if_needed()
-    token.hover()
+    settled(page)
+    token, target = (page.locator(f'.sftviz-strip .tokens .tok[data-i="{i}"]') for i in (20, 21))
+
+    def hovered() -> str:
+        token.hover()
+        return target.get_attribute("class") or ""
+
+    eventually(hovered, lambda classes: "target" in classes.split())
     card = page.locator(".sftviz-strip .card")
     expect(card).to_be_visible()
     for word in ("id", "bytes", "role", "part", "label", "target", "Loss", "Probability", "Rank", "nats", "supervised"):
         expect(card).to_contain_text(word)
-    expect(page.locator('.tok.target[data-i="21"]')).to_have_count(1)
 
 
 def test_keys_move_choose_and_close(open_page: OpenPage) -> None:

@@ -17,7 +17,7 @@ from tests.browser.conftest import PLOT, eventually, settled, sound
 
 OpenPage = Callable[..., Page]
 CHINESE = re.compile("[\u4e00-\u9fff]")
-NO_NUMBER = re.compile(r"\b(?:inf|nan)\b,?")
+NO_WORD = re.compile(r"\b(?:inf|nan|[A-Z]{2,}[0-9]?)\b,?")  # numbers, and kinds of file
 SENTENCE = re.compile(r"(?:[A-Za-z][A-Za-z'’,;:.()-]*\s+){4,}[A-Za-z]+")
 SOURCED = (ATTENTIONS, ACCUMULATIONS, NORMALIZATIONS, SMOOTHINGS, OBJECTIVES, PENALTIES, TERMS, SCHEDULES)
 
@@ -45,7 +45,7 @@ def english_sentences(page: Page) -> list[str]:
     for text in page.evaluate(SEEN):
         for source in sources:
             text = text.replace(source, "")
-        found += SENTENCE.findall(NO_NUMBER.sub("", text))
+        found += SENTENCE.findall(NO_WORD.sub("", text))
     return found
 
 
