@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 THETA = 10_000.0
+LAYERS = "model.layers"
 
 
 class Tensors:
@@ -81,9 +82,8 @@ class Decoder(nn.Module):
         super().__init__()
         embeddings = tensors.take("model.embed_tokens", config.vocab_size, config.hidden_size)
         self.embed_tokens = nn.Embedding.from_pretrained(embeddings)
-        self.layers = nn.ModuleList(
-            Layer(tensors, f"model.layers.{i}", config) for i in range(config.num_hidden_layers)
-        )
+        names = [f"{LAYERS}.{i}" for i in range(config.num_hidden_layers)]
+        self.layers = nn.ModuleList(Layer(tensors, name, config) for name in names)
         self.norm = tensors.norm("model.norm", config)
         self.turning = (head_size(config), theta_of(config))
 
