@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jsonschema
@@ -37,6 +39,8 @@ BROKEN = "\n".join([GOOD, UNANSWERED, "", '{"messages": [', EMPTY, UNANSWERED, G
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clean.jsonl").write_text("\n".join([GOOD] * 5))
+    # a page that a test has opened stands there as the script, and every new process would run it
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     (tmp_path / "broken.jsonl").write_text(BROKEN)
     return tmp_path
 
