@@ -188,8 +188,8 @@ def inspect(
     or a Chat. tokenizer and model: a name, a folder, a Hub id (with online=True), or the loaded object; model=None
     skips the forward pass; tokenizer=None is the one that a named model reads, else "sftviz/tiny". template: a name,
     "tokenizer", or Jinja text; None leaves training text as it stands, and writes anything else with the tokenizer's
-    own. side: of a preference row, "chosen" or "rejected". media: "refuse",
-    or "placeholder" for a chip in the place of an image. knobs: fields of the policy, as roles={"user"}, end="none".
+    own. side: of a preference row, "chosen" or "rejected". media: "refuse", or "placeholder" for a chip in the place of
+    an image. knobs: fields of the policy, as roles={"user"}, end="none".
 
     Raises ChatError where the chat cannot be read or the template refuses it, ValueError for an unknown name.
     """

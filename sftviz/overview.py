@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sftviz.chat.files import Sample
+from sftviz.chat.files import FileSample
 from sftviz.chat.messages import DOCUMENT, Chat, ChatError
 from sftviz.chat.rendering import render_all
 from sftviz.inspection import Inspection, inspection_of, tokenizer_for
@@ -54,7 +54,7 @@ class Overview:
 
 
 def overviews(
-    samples: Iterable[Sample],
+    samples: Iterable[FileSample],
     tokenizer: Any = None,
     template: str | None = None,
     policy: str | Policy = "assistant_only",
@@ -67,7 +67,7 @@ def overviews(
 
     No model is run: a model's name says which tokenizer is meant where none is chosen.
     """
-    waiting: deque[Sample] = deque()
+    waiting: deque[FileSample] = deque()
     rendered = render_all(_chats(samples, waiting), tokenizer_for(model, tokenizer), template, online=online)
     for found in rendered:
         one = waiting.popleft()
@@ -79,10 +79,10 @@ def overviews(
             yield Overview(one.number, "", one.line, error=error)
 
 
-def _chats(samples: Iterable[Sample], waiting: deque[Sample]) -> Iterator[Chat | SaidError]:
+def _chats(samples: Iterable[FileSample], waiting: deque[FileSample]) -> Iterator[Chat | SaidError]:
     for one in samples:
         waiting.append(one)
-        yield one.chat or one.error or ChatError("empty")
+        yield one.read
 
 
 def overview(samples: Sequence[Chat], which: Iterable[int] | None = None, **choices: Any) -> Iterator[Overview]:
@@ -90,15 +90,15 @@ def overview(samples: Sequence[Chat], which: Iterable[int] | None = None, **choi
     return overviews(_numbered(samples, range(len(samples)) if which is None else which), **choices)
 
 
-def _numbered(samples: Sequence[Chat], which: Iterable[int]) -> Iterator[Sample]:
+def _numbered(samples: Sequence[Chat], which: Iterable[int]) -> Iterator[FileSample]:
     for i in which:
         try:
-            yield Sample(i + 1, None, samples[i])
+            yield FileSample(i + 1, None, samples[i])
         except ChatError as error:
-            yield Sample(i + 1, None, None, error)
+            yield FileSample(i + 1, None, error)
 
 
-def _line(sample: Sample, seen: Inspection) -> Overview:
+def _line(sample: FileSample, seen: Inspection) -> Overview:
     said = (message.content for message in seen.rendering.chat.messages)
     first = next((content for content in said if content.strip()), "")
     return Overview(

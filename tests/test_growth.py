@@ -10,6 +10,8 @@ import pytest
 import sftviz
 from sftviz.chat.formats import parse
 from sftviz.chat.rendering import render
+from sftviz.chat.tokenizers import Encoded
+from sftviz.chat.tokenizers.fast import _with_marks
 from sftviz.chat.write import shapes
 from sftviz.columns import rows_of
 from sftviz.supervision.checks import Evidence, run
@@ -128,6 +130,13 @@ def test_two_hundred_thousand_characters_are_answered_in_three_seconds() -> None
     text = json.dumps([{"role": "user", "content": "word " * 40_000}, {"role": "assistant", "content": "yes"}])
     whole(pasted(20))
     assert within(3, lambda: sftviz.inspect(text, model=None).rows())
+
+
+@pytest.mark.parametrize("text", ["e\u0301", "e ", "好 e\u0301\u0302 "], ids=["accents", "spaces", "both"])
+def test_offsets_of_composed_letters_and_left_out_spaces_are_linear(text: str) -> None:
+    encoded = Encoded.of([(0, i * len(text), i * len(text) + 1) for i in range(40_000)])
+    half = Encoded(encoded.ids[:20_000], encoded.starts[:20_000], encoded.ends[:20_000])
+    assert at_most(2.5, lambda: _with_marks(half, text * 20_000), lambda: _with_marks(encoded, text * 40_000))
 
 
 def test_what_grows_as_the_square_would_be_seen() -> None:

@@ -178,9 +178,10 @@ class Draft:
 
 def _encoded(drafts: Sequence[Draft], tokenizer: Tokenizer) -> Sequence[Encoded]:
     at_once = getattr(tokenizer, "encode_all", None)
-    if at_once is None or any(draft.given is not None for draft in drafts):
+    if at_once is None:
         return [draft.encoded() for draft in drafts]
-    return at_once([draft.text for draft in drafts])
+    made = iter(at_once([draft.text for draft in drafts if draft.given is None]))
+    return [next(made) if draft.given is None else draft.given for draft in drafts]
 
 
 def _draft_or_error(chat: Chat | SaidError, *choices: Any) -> Draft | SaidError:

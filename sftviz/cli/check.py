@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sftviz.cli import options as given
 from sftviz.cli.border import console, errors, speaking, user_mistakes, write
-from sftviz.cli.options import knobs, template_text
+from sftviz.cli.options import template_text, with_knobs
 from sftviz.cli.source import open_source
 
 
@@ -28,7 +28,9 @@ class Format(StrEnum):
     sarif = "sarif"
 
 
+@with_knobs
 def check_data(
+    turned: dict[str, Any],
     data: Annotated[list[str], typer.Argument(help="files or data sets, as `sftviz inspect` takes them; - for input")],
     fail_on: Annotated[Level, typer.Option(help="the severity from which on a finding fails")] = Level.error,
     baseline: Annotated[
@@ -39,15 +41,6 @@ def check_data(
     tokenizer: given.Tokenizer = "sftviz/tiny",
     template: given.Template = None,
     policy: given.PolicyName = "assistant_only",
-    role: given.Roles = None,
-    turns: given.Turns = None,
-    end: given.End = None,
-    after_end: given.AfterEnd = None,
-    empty_reasoning: given.EmptyReasoning = None,
-    header: given.Header = None,
-    reasoning: given.Reasoning = None,
-    tool_calls: given.ToolCalls = None,
-    marks: given.Marks = None,
     side: given.SideOption = None,
     media: given.MediaOption = given.Media.refuse,
     jobs: Annotated[int, typer.Option(help="processes; 0: as many as there are processors, at most 4", min=0)] = 0,
@@ -59,10 +52,6 @@ def check_data(
     Exit code 0: nothing at or above --fail-on, or no more of it than the baseline allows. 1: findings, samples that
     cannot be used among them. 2: a file that cannot be read, of which no sample can be used, or an option that is none.
     """
-    turned = knobs(
-        role, turns=turns, end=end, after_end=after_end, empty_reasoning=empty_reasoning, header=header,
-        reasoning=reasoning, tool_calls=tool_calls, marks=marks,
-    )  # fmt: skip
     with user_mistakes(), speaking(lang):
         from sftviz.gate.processes import usual_jobs
         from sftviz.gate.run import run
@@ -75,13 +64,14 @@ def check_data(
             opened, choices, online=online, level=fail_on.value, baseline=baseline, writes=write_baseline,
             jobs=jobs or usual_jobs(),
         )  # fmt: skip
-        _write(done.report, done.failing, format)
+        _write(done, format)
         for name, error in done.unread:
             errors.print(f"sftviz: {name}: {error}", style="red", markup=False, highlight=False)
     raise typer.Exit(done.code)
 
 
-def _write(report: Any, failing: Sequence[Any], form: Format) -> None:
+def _write(done: Any, form: Format) -> None:
+    report, failing = done.report, done.failing
     if form is Format.json:
         write(json.dumps(report.to_dict(failing), ensure_ascii=False, indent=1))
     elif form is Format.markdown:
@@ -91,7 +81,7 @@ def _write(report: Any, failing: Sequence[Any], form: Format) -> None:
     elif form is Format.sarif:
         from sftviz.gate.sarif import to_sarif
 
-        write(json.dumps(to_sarif(report, failing), ensure_ascii=False, indent=1))
+        write(json.dumps(to_sarif(report, done.code), ensure_ascii=False, indent=1))
     else:
         for line in _lines(report, failing):
             console.print(line, soft_wrap=not console.is_terminal)

@@ -7,7 +7,7 @@ import typer
 
 from sftviz.cli import options as given
 from sftviz.cli.border import errors, speaking, user_mistakes
-from sftviz.cli.options import knobs, template_text
+from sftviz.cli.options import template_text, with_knobs
 from sftviz.cli.source import open_source
 
 
@@ -18,7 +18,9 @@ class Format(StrEnum):
     html = "html"
 
 
+@with_knobs
 def inspect_sample(
+    turned: dict[str, Any],
     file: Annotated[
         str,
         typer.Argument(
@@ -30,15 +32,6 @@ def inspect_sample(
     template: given.Template = None,
     policy: given.PolicyName = "assistant_only",
     model: given.Model = None,
-    role: given.Roles = None,
-    turns: given.Turns = None,
-    end: given.End = None,
-    after_end: given.AfterEnd = None,
-    empty_reasoning: given.EmptyReasoning = None,
-    header: given.Header = None,
-    reasoning: given.Reasoning = None,
-    tool_calls: given.ToolCalls = None,
-    marks: given.Marks = None,
     sample: Annotated[int, typer.Option(help="which sample of a file of many; the first is 1, as on the page")] = 1,
     all_samples: Annotated[bool, typer.Option("--all", help="a line for every sample of the file")] = False,
     side: given.SideOption = None,
@@ -55,10 +48,6 @@ def inspect_sample(
     First the verdict, then the strip, then what the checks found. Where the output is piped, [[ and ]] stand round what
     is trained.
     """
-    turned = knobs(
-        role, turns=turns, end=end, after_end=after_end, empty_reasoning=empty_reasoning, header=header,
-        reasoning=reasoning, tool_calls=tool_calls, marks=marks,
-    )  # fmt: skip
     with user_mistakes(), speaking(lang):
         from sftviz.cli import shown
 

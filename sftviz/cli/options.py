@@ -1,13 +1,13 @@
 """The options that commands share, with the names a shell may complete, and what they make of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-TEMPLATE_FILES = (".jinja", ".jinja2", ".j2")
 
 
 class Side(StrEnum):
@@ -30,9 +30,11 @@ def _templates(incomplete: str) -> Iterator[str]:
     from sftviz.chat.write.templates import TEMPLATES, TOKENIZERS_OWN
 
     yield from (name for name in (*TEMPLATES, TOKENIZERS_OWN) if name.startswith(incomplete))
+    from sftviz.chat.files import TEMPLATE_SUFFIXES
+
     folder = Path(incomplete).parent
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix in TEMPLATE_FILES and str(path).startswith(incomplete):
+        if path.suffix in TEMPLATE_SUFFIXES and str(path).startswith(incomplete):
             yield str(path)
 
 
@@ -116,14 +118,35 @@ Online = Annotated[bool, typer.Option(help="let the Hub be asked: for Hub ids, a
 Language = Annotated[str, typer.Option("--lang", help="en or zh")]
 
 
-def knobs(role: list[str] | None, **values: Any) -> dict[str, Any]:
-    """The knobs that were turned."""
-    given = {"roles": frozenset(role) if role else None, **values}
-    return {name: value for name, value in given.items() if value is not None}
+KNOBS: dict[str, Any] = {
+    "role": Roles, "turns": Turns, "end": End, "after_end": AfterEnd, "empty_reasoning": EmptyReasoning,
+    "header": Header, "reasoning": Reasoning, "tool_calls": ToolCalls, "marks": Marks,
+}  # fmt: skip
+
+
+def with_knobs(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each knob of a policy; those that were turned it is given as `turned`."""
+
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        values = {name: given.pop(name) for name in KNOBS}
+        turned = {name: value for name, value in values.items() if value is not None}
+        if "role" in turned:
+            turned["roles"] = frozenset(turned.pop("role"))
+        command(turned=turned, **given)
+
+    own = [parameter for parameter in signature(command).parameters.values() if parameter.name != "turned"]
+    of_knobs = [Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind) for name, kind in KNOBS.items()]
+    keyword_only = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own]
+    with_options.__signature__ = Signature([*keyword_only, *of_knobs])  # pyright: ignore[reportAttributeAccessIssue]
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *of_knobs)}
+    return with_options
 
 
 def template_text(choice: str | None) -> str | None:
     """A template's name as it is; of a file, what it holds."""
-    if choice and choice.endswith(TEMPLATE_FILES):
+    from sftviz.chat.files import TEMPLATE_SUFFIXES
+
+    if choice and choice.endswith(TEMPLATE_SUFFIXES):
         return Path(choice).read_text(encoding="utf-8")
     return choice

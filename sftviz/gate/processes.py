@@ -8,7 +8,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Any
 
-from sftviz.chat.files import Sample
+from sftviz.chat.files import FileSample
 from sftviz.overview import Overview, overviews
 
 ALONE = 1000  # samples from which on starting a process pays
@@ -23,14 +23,14 @@ def usual_jobs() -> int:
     return min(MOST, there)
 
 
-def lines_of(samples: Iterator[Sample], choices: dict[str, Any], jobs: int) -> Iterator[Overview]:
+def lines_of(samples: Iterator[FileSample], choices: dict[str, Any], jobs: int) -> Iterator[Overview]:
     """A line a sample, in order."""
     yield from overviews(samples if jobs < 2 else islice(samples, ALONE), **choices)
     if jobs > 1:
         yield from _in_processes(samples, choices, jobs)
 
 
-def _in_processes(samples: Iterator[Sample], choices: dict[str, Any], jobs: int) -> Iterator[Overview]:
+def _in_processes(samples: Iterator[FileSample], choices: dict[str, Any], jobs: int) -> Iterator[Overview]:
     hand = list(islice(samples, AT_ONCE))
     if not hand:
         return
@@ -47,5 +47,5 @@ def _in_processes(samples: Iterator[Sample], choices: dict[str, Any], jobs: int)
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _lines(samples: list[Sample], choices: dict[str, Any]) -> list[Overview]:
+def _lines(samples: list[FileSample], choices: dict[str, Any]) -> list[Overview]:
     return list(overviews(samples, **choices))

@@ -1,6 +1,5 @@
 """The report as SARIF 2.1.0, which code hosts show beside the lines of the data."""
 
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,11 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MOST_RESULTS = 5000  # what GitHub shows of a run
 
 
-def to_sarif(report: Report, failing: Sequence[Group]) -> dict[str, Any]:
-    """A result a finding, the gravest first; what is beyond MOST_RESULTS is counted in a notification."""
+def to_sarif(report: Report, code: int) -> dict[str, Any]:
+    """A result a finding, the gravest first; what is beyond MOST_RESULTS is counted in a notification.
+
+    code: the exit code, see `Outcome.code`.
+    """
     groups = report.ordered()
     pairs = [(i, group, one) for i, group in enumerate(groups) for one in group.first][:MOST_RESULTS]
     left = sum(group.findings for group in groups) - len(pairs)
@@ -31,7 +33,7 @@ def to_sarif(report: Report, failing: Sequence[Group]) -> dict[str, Any]:
                     }
                 },
                 "results": [_result(i, group, one) for i, group, one in pairs],
-                "invocations": [_invocation(report, failing, left)],
+                "invocations": [_invocation(report, code, left)],
                 "columnKind": "unicodeCodePoints",
             }
         ],
@@ -62,11 +64,12 @@ def _result(index: int, group: Group, one: Occurrence) -> dict[str, Any]:
     }
 
 
-def _invocation(report: Report, failing: Sequence[Group], left: int) -> dict[str, Any]:
-    made: dict[str, Any] = {"executionSuccessful": True, "exitCode": 1 if failing else 0}
-    if left > 0:
-        told = tell("gate.left_out", count=left)
-        made["toolExecutionNotifications"] = [{"level": "note", "message": {"text": told}}]
+def _invocation(report: Report, code: int, left: int) -> dict[str, Any]:
+    told = [("error", tell("gate.unread", files=tuple(report.unread)))] if report.unread else []
+    told += [("note", tell("gate.left_out", count=left))] if left > 0 else []
+    made: dict[str, Any] = {"executionSuccessful": code != 2, "exitCode": code}
+    if told:
+        made["toolExecutionNotifications"] = [{"level": level, "message": {"text": text}} for level, text in told]
     return made
 
 

@@ -7,7 +7,7 @@ pass. Beneath: `logit_chunks` (rows, memory, products) and `linear_gradients` (c
 
 import math
 import warnings
-from typing import Literal, overload
+from typing import Literal, TypedDict, Unpack, overload
 
 import torch
 from torch import Tensor
@@ -28,35 +28,23 @@ __all__ = ["free_workspace", "linear_cross_entropy"]
 Reduction = Literal["mean", "sum", "none"]
 
 
+class Options(TypedDict, total=False):
+    num_items: float | Tensor | None
+    label_smoothing: float
+    z_loss: float
+    weights: Tensor | None
+    ignore_index: int
+    reduction: Reduction
+    chunk_bytes: int | None
+
+
 @overload
 def linear_cross_entropy(
-    hidden: Tensor,
-    weight: Tensor,
-    targets: Tensor,
-    *,
-    num_items: float | Tensor | None = None,
-    label_smoothing: float = 0.0,
-    z_loss: float = 0.0,
-    weights: Tensor | None = None,
-    ignore_index: int = IGNORE,
-    reduction: Reduction = "mean",
-    chunk_bytes: int | None = None,
-    return_nll: Literal[False] = False,
+    hidden: Tensor, weight: Tensor, targets: Tensor, *, return_nll: Literal[False] = False, **options: Unpack[Options]
 ) -> Tensor: ...
 @overload
 def linear_cross_entropy(
-    hidden: Tensor,
-    weight: Tensor,
-    targets: Tensor,
-    *,
-    num_items: float | Tensor | None = None,
-    label_smoothing: float = 0.0,
-    z_loss: float = 0.0,
-    weights: Tensor | None = None,
-    ignore_index: int = IGNORE,
-    reduction: Reduction = "mean",
-    chunk_bytes: int | None = None,
-    return_nll: Literal[True],
+    hidden: Tensor, weight: Tensor, targets: Tensor, *, return_nll: Literal[True], **options: Unpack[Options]
 ) -> tuple[Tensor, Tensor]: ...
 def linear_cross_entropy(
     hidden: Tensor,

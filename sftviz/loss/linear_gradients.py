@@ -14,7 +14,6 @@ from torch import Tensor
 from sftviz.loss.cross_entropy import at_least_float32, best_precision
 from sftviz.loss.logit_chunks import HALF, SLICE_ROWS, WeightGradient, row_chunks, softmax_in_place, workspace
 
-SURE = 0.0  # where p of the target is above it, p - 1 is the smaller number to hand to a product
 SMALLEST = 1e-30  # a probability below it has no digits left in float32: 69 nats
 
 

@@ -65,9 +65,8 @@ def token_losses(
 
     at_most: how many tokens are priced, the first ones; None: `priced_tokens`. labels: of a row that brought its own,
     [T] unshifted: where one is another id than its token's, that is what is priced, and nothing where it is no id of
-    the model's. Logits are made and used a piece at a
-    time, so memory does not grow with T * V. Softmax is float32; what a sure prediction costs is read off the other
-    tokens' probabilities, so that 1e-6 nats keep their digits too.
+    the model's. Logits are made and used a piece at a time, so memory does not grow with T * V. Softmax is float32;
+    what a sure prediction costs is read off the other tokens' probabilities, so 1e-6 nats keep their digits too.
 
     The model is only read, so threads may share it. Raises ValueError for an id that is not in the model's vocabulary,
     logits that are not finite, and a model whose dropout is switched on; SourceError for a model that fails.

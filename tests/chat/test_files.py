@@ -16,11 +16,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftviz.chat.files import LONGEST_UPLOAD, open_data
+from sftviz.chat.files import LONGEST_UPLOAD, FileSample, open_data
 from sftviz.chat.files import streams as file_streams
 from sftviz.chat.files.array import items_of_array
 from sftviz.chat.formats import parse, parse_all
-from sftviz.chat.messages import ChatError
+from sftviz.chat.messages import Chat, ChatError
+
+
+def is_refused(sample: FileSample) -> bool:
+    return isinstance(sample.read, ChatError)
+
+
+def first_said(sample: FileSample) -> str | None:
+    return sample.read.messages[0].content if isinstance(sample.read, Chat) else None
 
 
 def row(i: int, said: str = "yes") -> dict[str, Any]:
@@ -73,7 +81,7 @@ def test_a_file_of_many_samples_gives_each_with_its_number(kind: str) -> None:
     name, data = KINDS[kind]
     samples = list(open_data(io.BytesIO(data), name).samples())
     assert [sample.number for sample in samples] == [1, 2, 3]
-    assert [sample.chat and sample.chat.messages[0].content for sample in samples] == [
+    assert [first_said(sample) for sample in samples] == [
         "question 1", "question 2", "question 3",
     ]  # fmt: skip
     assert open_data(io.BytesIO(data), name).sample(2).messages[0].content == "question 2"
@@ -107,30 +115,30 @@ def test_a_file_of_one_chat_is_one_sample(kind: str) -> None:
     name, text = ONE[kind]
     samples = list(open_data(io.BytesIO(text.encode()), name).samples())
     assert len(samples) == 1
-    assert samples[0].chat is not None
-    assert [message.content for message in samples[0].chat.messages] == ["question 1", "yes"]
+    assert isinstance(samples[0].read, Chat)
+    assert [message.content for message in samples[0].read.messages] == ["question 1", "yes"]
 
 
 def test_a_table_of_one_column_is_told_by_its_name() -> None:
     data = b'text\n"One, two."\nThree.\n'
     samples = open_data(io.BytesIO(data), "data.csv").samples()
-    assert [sample.chat and sample.chat.messages[0].content for sample in samples] == ["One, two.", "Three."]
+    assert [first_said(sample) for sample in samples] == ["One, two.", "Three."]
     assert len(list(open_data(io.BytesIO(data), "data.txt").samples())) == 1
 
 
 def test_a_broken_line_is_named_by_its_number_and_hides_no_other() -> None:
     data = f'{json.dumps(ROWS[0])}\n\n{{"messages": [\n{json.dumps(ROWS[2])}\n[1]'.encode()
     samples = list(open_data(io.BytesIO(data), "data.jsonl").samples())
-    assert [(sample.number, sample.line, sample.chat is None) for sample in samples] == [
+    assert [(sample.number, sample.line, is_refused(sample)) for sample in samples] == [
         (1, 1, False), (2, 3, True), (3, 4, False), (4, 5, True),
     ]  # fmt: skip
-    assert str(samples[1].error).startswith("line 3, column 15: the text ends before its brackets are closed")
-    assert str(samples[3].error).startswith("line 5, message 1: a number, expected an object")
+    assert str(samples[1].read).startswith("line 3, column 15: the text ends before its brackets are closed")
+    assert str(samples[3].read).startswith("line 5, message 1: a number, expected an object")
 
 
 def test_lines_that_are_no_samples_are_told_one_by_one() -> None:
     samples = list(open_data(io.BytesIO(b'"abc"\n5\nnull\n'), "data.jsonl").samples())
-    assert [str(sample.error).split(";")[0] for sample in samples] == [
+    assert [str(sample.read).split(";")[0] for sample in samples] == [
         f"line {n}: expected a list of messages, got {kind}"
         for n, kind in ((1, "a string"), (2, "a number"), (3, "null"))
     ]
@@ -139,8 +147,8 @@ def test_lines_that_are_no_samples_are_told_one_by_one() -> None:
 def test_latin_1_is_told_and_not_guessed() -> None:
     data = LINES.replace("question 2", "qu\xe9").encode("latin-1")
     samples = list(open_data(io.BytesIO(data), "data.jsonl").samples())
-    assert [sample.chat is None for sample in samples] == [False, True, False]
-    told = str(samples[1].error)
+    assert [is_refused(sample) for sample in samples] == [False, True, False]
+    told = str(samples[1].read)
     at = data.splitlines()[1].index(b"\xe9")
     assert told.startswith(f"line 2, byte {at}: the file is not UTF-8: byte 0xE9")
     assert "qué" in told
@@ -190,7 +198,7 @@ def test_a_broken_list_gives_what_stands_before_the_break(case: str) -> None:
     samples = list(open_data(io.BytesIO(text.encode()), "data.json").samples())
     assert len(samples) == len(told)
     for sample, words in zip(samples, told, strict=True):
-        assert (sample.error is None) if words is None else str(sample.error).startswith(words)
+        assert (not is_refused(sample)) if words is None else str(sample.read).startswith(words)
 
 
 def test_more_than_is_allowed_is_refused_with_the_limit() -> None:
@@ -218,7 +226,11 @@ def test_a_line_that_never_ends_is_named_and_the_next_one_is_read(monkeypatch: p
     monkeypatch.setattr(file_streams, "LONGEST_LINE", 500)
     data = f"{json.dumps(row(1))}\n{json.dumps(row(2, 'x' * 2000))}\n{json.dumps(row(3))}".encode()
     samples = list(open_data(io.BytesIO(data), "data.jsonl").samples())
-    assert [sample.error and sample.error.code for sample in samples] == [None, "line_too_long", None]
+    assert [sample.read.code if isinstance(sample.read, ChatError) else None for sample in samples] == [
+        None,
+        "line_too_long",
+        None,
+    ]
 
 
 class Endless(io.RawIOBase):
@@ -368,7 +380,8 @@ PIECES = [
 )
 def test_any_bytes_are_samples_or_a_named_error(data: bytes, name: str) -> None:
     try:
-        for sample in open_data(io.BytesIO(data), name, most=LONGEST_UPLOAD).samples():
-            assert (sample.chat is None) != (sample.error is None)
+        found = list(open_data(io.BytesIO(data), name, most=LONGEST_UPLOAD).samples())
+        assert [sample.number for sample in found] == list(range(1, len(found) + 1))
+        assert all(str(sample.read) for sample in found if is_refused(sample))
     except ChatError as error:
         assert str(error)

@@ -102,3 +102,11 @@ def test_a_template_is_put_where_templates_are_typed() -> None:
     app = with_file("mine.jinja", jinja.encode())
     assert app.text_area(key="typed_template").value == jinja
     assert strip(app).startswith("<")
+
+
+def test_a_template_that_is_no_text_is_named_and_the_typed_one_stays() -> None:
+    app = with_file("mine.JINJA", b"{{ bos_token }}")
+    app = with_file("other.jinja", "{% set x = 'caf\u00e9' %}".encode("latin-1"), app)
+    assert failed(app) == set()
+    assert "0xE9" in handed(app)["error_template"]["notes"][0]["message"]
+    assert app.text_area(key="typed_template").value == "{{ bos_token }}"

@@ -14,13 +14,12 @@ MOST_UPLOADED = 100_000  # samples
 
 
 @dataclass(frozen=True)
-class Sample:
+class FileSample:
     """One sample of a file: its number from 1, the line it begins on, and the chat, or why it cannot be read."""
 
     number: int
     line: int | None
-    chat: Chat | None
-    error: ChatError | None = None
+    read: Chat | ChatError
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,14 @@ class DataFile:
     notices: tuple[Notice, ...] = ()
     only: int | None = None
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[FileSample]:
         """Every sample. A bad one carries its error, and hides no other."""
         first = self.only or 0
         for number, item in enumerate(self._items(), first + 1):
             try:
-                yield Sample(number, item.line, item.chat(self.read, self.form))
+                yield FileSample(number, item.line, item.chat(self.read, self.form))
             except ChatError as error:
-                yield Sample(number, item.line, None, error)
+                yield FileSample(number, item.line, error)
 
     def sample(self, number: int = 1) -> Chat:
         """The sample of this number, from 1, with what was noticed of the file.

@@ -15,7 +15,7 @@ from sftviz.chat.read.pastes import LONGEST_FILE, Choices, open_paste
 from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.read.samples import Item
 
-TEMPLATES = (".jinja", ".jinja2", ".j2")
+TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2")
 FORMS = {"lines": "jsonl", "table": "csv"}
 PACKED = re.compile(r"\.gz(?:ip)?\Z", re.I)
 
@@ -48,7 +48,7 @@ def open_data(
 
 def _of_stream(stream: BinaryIO, name: str, choices: Choices, most: int | None) -> DataFile:
     suffix = Path(PACKED.sub("", name)).suffix.lower()
-    if suffix in TEMPLATES:
+    if suffix in TEMPLATE_SUFFIXES:
         raise ChatError("file_is_template")
     if parquet.is_parquet(stream):
         return parquet.open_parquet(stream, name, choices, most)

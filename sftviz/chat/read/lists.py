@@ -79,7 +79,7 @@ def items_of_list(value: Any) -> Sequence[Item] | None:
     """A list of samples, a batch, or columns; None where the value is one sample."""
     if is_object(value):
         rows = tokenized.rows_of_batch(value) if tokenized.is_batch(value) else _rows_of_columns(value)
-        return None if rows is None else [Item(sample_place(i), partial(_same, row)) for i, row in enumerate(rows, 1)]
+        return None if rows is None else [Item.holding(row, sample_place(i)) for i, row in enumerate(rows, 1)]
     if not is_list(value) or not are_samples(value):
         return None
     return Lazily(len(value), lambda i: Item(sample_place(i + 1), lambda: plain_or_json(value[i])))
@@ -87,10 +87,6 @@ def items_of_list(value: Any) -> Sequence[Item] | None:
 
 def plain_or_json(value: Any) -> Any:
     return value if type(value).__name__ == "JsonObject" else plain_value(value)
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def are_samples(value: list[Any]) -> bool:
@@ -126,7 +122,7 @@ def chats_of_rows(rows: list[tuple[int, dict[str, Any]]], names: list[str]) -> I
         groups.setdefault(row[key] if key else "", []).append((line, row))
     for group in groups.values():
         line = group[0][0]
-        yield Item(Said("place.line", n=line), partial(_same, [row for _, row in group]), line)
+        yield Item.holding([row for _, row in group], Said("place.line", n=line), line)
 
 
 def refuse_collection(value: Any) -> None:

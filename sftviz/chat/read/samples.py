@@ -20,6 +20,11 @@ class Item:
     get: Callable[[], Any]
     line: int | None = None  # of the file, where it has lines
 
+    @classmethod
+    def holding(cls, value: Any, place: Said | None = None, line: int | None = None) -> "Item":
+        """A value that is there already."""
+        return cls(place, lambda: value, line)
+
     def chat(self, read: Callable[[Any], Chat], form: str | None = None) -> Chat:
         """Read it. A bad one raises ChatError with its place."""
         try:

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import Any
 
 from sftviz.chat.messages import ChatError
@@ -68,9 +67,5 @@ def line_place(line: int) -> Said:
     return Said("place.line", n=line)
 
 
-def same(value: Any) -> Any:
-    return value
-
-
 def row_item(line: int, row: dict[str, Any]) -> Item:
-    return Item(line_place(line), partial(same, row), line)
+    return Item.holding(row, line_place(line), line)

@@ -76,8 +76,8 @@ class FastTokenizer:
                 encodings = self._backend.encode_batch(mended, add_special_tokens=False)
                 return list(map(self._columns, encodings, texts))
             found = self._backend.encode_batch_fast(mended, add_special_tokens=False)
-        pairs = zip(found, mended, strict=True)
-        return [self._laid_on(text, np.array(one.ids, dtype=np.int64)) or self.encode(text) for one, text in pairs]
+        laid = [self._laid_on(text, np.array(one.ids, dtype=np.int64)) for one, text in zip(found, mended, strict=True)]
+        return [self.encode(text) if one is None else one for one, text in zip(laid, texts, strict=True)]
 
     def _columns(self, encoding: Any, text: str) -> Encoded:
         columns = _columns(encoding)
@@ -159,10 +159,12 @@ def _with_marks(encoded: Encoded, text: str) -> Encoded:
     The library gives such a token the letter's place alone. Other text that no token covers stays uncovered.
     """
     ends = encoded.ends.copy()
-    for i in np.flatnonzero(np.append(encoded.starts[1:], len(text)) > ends):
-        end = int(encoded.ends[i])
-        until = next((at for at in range(end, len(text)) if not unicodedata.combining(text[at])), len(text))
-        ends[encoded.ends == end] = until
+    for i in np.flatnonzero(np.append(encoded.starts[1:], len(text)) > ends).tolist():
+        end = until = int(encoded.ends[i])
+        while until < len(text) and unicodedata.combining(text[until]):
+            until += 1
+        if until > end:  # tokens that share the letter stand side by side
+            ends[encoded.ends[: i + 1].searchsorted(end) : i + 1] = until
     return Encoded(encoded.ids, encoded.starts, ends)
 
 

@@ -118,9 +118,8 @@ def _pieces_unknown(e: Evidence) -> Iterator[Found]:
         if not span.is_quoted
         for match in TOKEN_LIKE.finditer(rendering.text, span.start, span.end)
     }
-    of_text: frozenset[str] = getattr(
-        rendering.tokenizer, "markers", frozenset()
-    )  # ordinary text, as its model reads it
+    # what a tokenizer has as ordinary text, because its model reads it so
+    of_text: frozenset[str] = getattr(rendering.tokenizer, "markers", frozenset())
     missing = sorted(piece for piece in written - of_text if rendering.tokenizer.id_of(piece) is None)
     if missing:
         yield Found({"pieces": tuple(missing)})

@@ -1,5 +1,6 @@
 """A file beside the paste box: its samples are looked at as long as it is there; the box keeps what was pasted."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -7,15 +8,16 @@ from typing import Any
 
 import streamlit as st
 
-from sftviz.chat.files import LONGEST_UPLOAD, MOST_UPLOADED, open_data
+from sftviz.chat.files import LONGEST_UPLOAD, MOST_UPLOADED, TEMPLATE_SUFFIXES, open_data
+from sftviz.chat.messages import ChatError
 from sftviz.chat.read.encodings import decoded
 from sftviz.chat.read.pastes import Paste
 from sftviz.chat.read.reading import Media, Side
+from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.pickers import OWN
 from sftviz.ui.language import t
 
 TYPES = ("jsonl", "ndjson", "json", "csv", "tsv", "parquet", "txt", "gz")
-TEMPLATES = (".jinja", ".jinja2", ".j2")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def offer_upload() -> Upload | None:
     """The uploaded file, if there is one with samples. A template is put where templates are typed."""
     file = st.file_uploader(
         t("ui.upload.label"),
-        type=[*TYPES, *(suffix.removeprefix(".") for suffix in TEMPLATES)],
+        type=[*TYPES, *(suffix.removeprefix(".") for suffix in TEMPLATE_SUFFIXES)],
         max_upload_size=LONGEST_UPLOAD // 1_000_000,
         key="file",
         help=t("ui.upload.help"),
@@ -39,8 +41,8 @@ def offer_upload() -> Upload | None:
     )
     if file is None:
         return None
-    if Path(file.name).suffix in TEMPLATES:
-        st.caption(t("ui.upload.template_taken"))
+    if _is_template(file):
+        _say_what_became_of(file)
         return None
     st.caption(t("ui.upload.shown"))
     return Upload(file.file_id, file.name, file.getvalue())
@@ -60,8 +62,22 @@ def _taken() -> None:
     file: Any = st.session_state.file
     if file is None:
         return
-    if Path(file.name).suffix in TEMPLATES:
-        st.session_state.typed_template, _ = decoded(file.getvalue())
-        st.session_state.template = OWN
+    if _is_template(file):
+        with suppress(ChatError):  # told below the file
+            st.session_state.typed_template, _ = decoded(file.getvalue())
+            st.session_state.template = OWN
     elif "sample_number" in st.session_state:
         st.session_state.sample_number = 1
+
+
+def _is_template(file: Any) -> bool:
+    return Path(file.name).suffix.lower() in TEMPLATE_SUFFIXES
+
+
+def _say_what_became_of(template: Any) -> None:
+    try:
+        decoded(template.getvalue())
+    except ChatError as error:
+        notes([error_note(error)], key="error_template")
+    else:
+        st.caption(t("ui.upload.template_taken"))
