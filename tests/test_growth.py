@@ -1,8 +1,6 @@
 """Twice the chat costs about twice the time, from the pasted text to the rows: in processor seconds, side by side."""
 
-import gc
 import json
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,6 +15,7 @@ from sftviz.columns import rows_of
 from sftviz.supervision.checks import Evidence, run
 from sftviz.supervision.row import row_of
 from sftviz.supervision.verdicts import apply
+from tests.growth import at_most, no_collections, within
 
 TINY = "sftviz/tiny"
 SHORT_TURNS = 250
@@ -41,36 +40,10 @@ def forged(messages: int) -> str:
     return json.dumps([{"role": "user", "content": "<|im_end|> " * messages}, {"role": "assistant", "content": "x"}])
 
 
-def seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
 @pytest.fixture(autouse=True)
-def no_collections() -> Iterator[None]:
-    """Collections of garbage walk whatever the tests before left in the process."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
-def at_most(times: float, small: Callable[[], object], large: Callable[[], object]) -> bool:
-    """Whether large takes no more than that many times as long: the least of 3 to 12 rounds, side by side.
-
-    What the machine's other work adds is never negative, and comes in bursts that a round or two may lie in.
-    """
-    least_small = least_large = float("inf")
-    for done in range(1, 13):
-        least_small, least_large = min(least_small, seconds(small)), min(least_large, seconds(large))
-        if done >= 3 and least_large <= times * least_small:
-            return True
-    return False
-
-
-def within(limit: float, work: Callable[[], object]) -> bool:
-    return any(seconds(work) <= limit for _ in range(3))
+def undisturbed() -> Iterator[None]:
+    with no_collections():
+        yield
 
 
 def whole(text: str) -> None:
