@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 from rich.cells import cell_len
+from sftviz.figures.terminal import Strip, to_terminal
 from typer.testing import CliRunner
 
 import sftviz
 from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.cli import app
-from sftviz.figures.strip import visible
-from sftviz.figures.terminal import Strip, to_terminal
 from sftviz.model import load_model
 from sftviz.supervision.policies import CHOICES, KNOBS, POLICIES
+from sftviz.words.visible import visible
 
 CHAT = "User: What does owl mean?\nAssistant: A bird 👍."
 MESSAGES = [{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird 👍."}]

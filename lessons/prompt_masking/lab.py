@@ -32,8 +32,8 @@ def lab() -> None:
             )
         }
     )
-    selected = token_strip(list(seen.rows()), "supervised", key="masking_strip", selected=0)
-    row = seen.rows()[selected]
+    selected, _ = token_strip(seen, key="masking_strip", selected=0, tools=False)
+    row = seen.rows()[max(0, selected)]
     st.text(f"{row.text!r}: {told(row.reason)}")
     columns = st.columns(3)
     for column, (name, normalization) in zip(columns, NORMALIZATIONS.items(), strict=True):

@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import OTHER, TARGET, Theme
-from sftviz.figures.strip import visible
 from sftviz.words import tell
+from sftviz.words.visible import visible
 
 LONGEST = 24
 

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from sftviz.figures.palette import GRID, TEXT, Theme
-from sftviz.figures.strip import visible
+from sftviz.words.visible import visible
 
 CLEAR = "rgba(0,0,0,0)"
 

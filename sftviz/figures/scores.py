@@ -8,8 +8,8 @@ from plotly.subplots import make_subplots
 
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import CURVES, GOOD, OTHER, SUPERVISED, TARGET, TEXT, WRONG, Theme
-from sftviz.figures.strip import visible
 from sftviz.words import tell
+from sftviz.words.visible import visible
 
 FIRST, AMONG, BEYOND = "first", "among", "beyond"
 RANK_LOOKS = {FIRST: (GOOD, ""), AMONG: (OTHER, "/"), BEYOND: (TARGET, "x")}

@@ -23,6 +23,7 @@ from sftviz.ui.pages import (
     stability,
 )
 from sftviz.ui.piece import piece
+from sftviz.ui.theme import dress
 
 _frozen = threading.Lock()
 
@@ -43,6 +44,7 @@ LABS = (
 
 def main() -> None:
     st.set_page_config(page_title="sftviz", page_icon="🔎", layout="wide")
+    dress()
     choose_language()
     sections = {
         "": [st.Page(inspect.page, title=t("ui.app.inspect"), icon="🔎", url_path="inspect", default=True)],

@@ -6,7 +6,6 @@ import torch
 from sftviz.attention import ATTENTIONS, EXHIBITS, Exhibit, Scene, sees_target, weights_of
 from sftviz.chat.samples import SAMPLES
 from sftviz.figures.attention import learning_curves, moved_bars, weight_picture
-from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection
 from sftviz.model import load_model
 from sftviz.model.flow import leaks, loss_under, moved_logits
@@ -19,6 +18,7 @@ from sftviz.ui.components.live_slider import live_slider
 from sftviz.ui.language import explained, introduced, t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
+from sftviz.words.visible import visible
 
 MODEL = "sftviz/tiny-sft"
 TOKENS = 24

@@ -5,7 +5,6 @@ from torch import Tensor
 
 from sftviz.attention import causal, diagonal
 from sftviz.figures.flow import Arrived, flow_bars, row_bars
-from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection
 from sftviz.loss import IGNORE
 from sftviz.model import load_model
@@ -18,6 +17,7 @@ from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
+from sftviz.words.visible import visible
 
 MODEL = "sftviz/tiny-sft"
 LONGEST = 256  # tokens

@@ -7,8 +7,8 @@ from streamlit.components.v2 import component
 from torch import Tensor
 
 from sftviz.figures import palette
-from sftviz.figures.strip import visible
 from sftviz.ui.language import pattern
+from sftviz.words.visible import visible
 
 HERE = Path(__file__).parent
 # What grid.js says; it fills the holes itself
