@@ -44,7 +44,7 @@ function pictured(bench, withText) {
   for (const [key, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, "font-family": style.fontFamily })) made.documentElement.setAttribute(key, value);
   add("rect", { width, height, fill: paper });
   const at = (rect) => ({ x: (rect.left - page.left + 12).toFixed(1), y: (rect.top - page.top + 12).toFixed(1), width: rect.width.toFixed(1), height: rect.height.toFixed(1) });
-  for (const node of list.querySelectorAll(".tok, .who")) {
+  for (const node of list.querySelectorAll(".tok, .who span")) {
     if (!node.getClientRects().length) continue;
     const own = getComputedStyle(node);
     const isToken = node.matches(".tok");
@@ -68,7 +68,7 @@ function pictured(bench, withText) {
 // A node's text line by line, as it is broken on the screen.
 function linesOf(node) {
   const rects = [...node.getClientRects()];
-  if (rects.length < 2 || node.matches(".who")) return [{ rect: node.getBoundingClientRect(), text: node.textContent }];
+  if (rects.length < 2 || !node.matches(".tok")) return [{ rect: node.getBoundingClientRect(), text: node.textContent }];
   const range = document.createRange();
   const lines = [];
   const text = node.firstChild;
