@@ -49,9 +49,9 @@ class Knob(ABC, Generic[Value]):
         """The value as it stands in an address: never in the words of a language."""
 
     def value(self) -> Value:
-        """The value as it stands, also where the widget is not drawn."""
+        """The value as it stands, for what is turned by something else than a widget of its own: see `put`."""
         _prepare(self, self.read)
-        return st.session_state[self.key]
+        return self._after(st.session_state[self.key])
 
     def stand(self, value: Value) -> None:
         """What a component of our own stands on now."""
@@ -63,8 +63,17 @@ class Knob(ABC, Generic[Value]):
         _prepare(self, read or self.read)
         return {"key": self.key, "persist_state": "session"}
 
+    def start(self, value: Value) -> None:
+        """To be called before the widget: another first value, where neither the session nor the address has one."""
+        if self.key not in st.query_params:
+            st.session_state.setdefault(self.key, value)
+
+    def put(self, value: Value) -> None:
+        """For a callback: what the knob stands on from the next run on."""
+        st.session_state[self.key] = value
+
     def _after(self, value: Value) -> Value:
-        _keep(self, value)
+        _keep(self.key, [] if value == self.default else self.written(value))
         return value
 
 
@@ -92,17 +101,26 @@ class Number(Knob[Amount]):
     def _typed(self, number: float) -> Amount:
         return int(number) if self._is_whole else float(number)  # pyright: ignore[reportReturnType]
 
-    def live(self, label: str, ends: tuple[str, str] | None = None) -> Amount:
-        """A slider whose effect is seen while it is dragged; ends: what the lowest and the highest value mean."""
-        _prepare(self, self.read)
-        rests = live_slider(label, self.low, self.high, self.step, key=self.key, ends=ends)
+    def live(self, label: str, ends: tuple[str, str] | None = None, high: Amount | None = None) -> Amount:
+        """A slider whose effect is seen while it is dragged; ends: what the lowest and the highest value mean.
+
+        high: as far as it goes now, where that is less than the row says.
+        """
+        top = self._bounded(high)
+        rests = live_slider(label, self.low, top, self.step, key=self.key, ends=ends)
         value = self._typed(st.session_state[self.key])
         return self._after(value) if rests else value
 
-    def slider(self, label: str, **words: Any) -> Amount:
+    def slider(self, label: str, high: Amount | None = None, **words: Any) -> Amount:
         """Streamlit's slider, which waits until the handle is let go: for what takes long."""
-        before = self._before()
-        return self._after(st.slider(label, self.low, self.high, step=self.step, **before, **words))
+        top = self._bounded(high)
+        return self._after(st.slider(label, self.low, top, step=self.step, **self._before(), **words))
+
+    def _bounded(self, high: Amount | None) -> Amount:
+        _prepare(self, self.read)
+        top = self.high if high is None else min(self.high, high)
+        st.session_state[self.key] = min(top, st.session_state[self.key])
+        return top
 
 
 @dataclass(frozen=True)
@@ -119,27 +137,28 @@ class Choice(Knob[Value]):
 
     def selectbox(self, label: str, said: Shown = str, among: Sequence[Value] | None = None, **words: Any) -> Value:
         """among: those that can be had now, in their order; where the knob stands on another it goes to the first."""
-        offered, before = self._offered(among)
-        return self._after(st.selectbox(label, offered, format_func=said, **before, **words))
+        return self._drawn(st.selectbox, label, said, among, words)
 
     def segmented(self, label: str, said: Shown = str, among: Sequence[Value] | None = None, **words: Any) -> Value:
-        offered, before = self._offered(among)
-        return self._after(st.segmented_control(label, offered, format_func=said, required=True, **before, **words))
+        return self._drawn(st.segmented_control, label, said, among, words | {"required": True})
 
     def radio(self, label: str, said: Shown = str, among: Sequence[Value] | None = None, **words: Any) -> Value:
-        offered, before = self._offered(among)
-        return self._after(st.radio(label, offered, format_func=said, **before, **words))
+        return self._drawn(st.radio, label, said, among, words)
 
-    def select_slider(self, label: str, said: Shown = str, **words: Any) -> Value:
-        offered, before = self._offered(None)
-        return self._after(st.select_slider(label, offered, format_func=said, **before, **words))
+    def select_slider(self, label: str, said: Shown = str, among: Sequence[Value] | None = None, **words: Any) -> Value:
+        return self._drawn(st.select_slider, label, said, among, words)
 
-    def _offered(self, among: Sequence[Value] | None) -> tuple[list[Value], dict[str, Any]]:
+    def _drawn(
+        self, draw: Callable[..., Any], label: str, said: Shown, among: Sequence[Value] | None, words: dict[str, Any]
+    ) -> Value:
         offered = list(self.choices if among is None else among)
         before = self._before(lambda asked: _named(asked[-1], offered))
+        first = self.default if self.default in offered else offered[0]
         if st.session_state[self.key] not in offered:
-            st.session_state[self.key] = self.default if self.default in offered else offered[0]
-        return offered, before
+            st.session_state[self.key] = first
+        value: Value = draw(label, offered, format_func=said, **before, **words)
+        _keep(self.key, [] if value == first else self.written(value))
+        return value
 
 
 @dataclass(frozen=True)
@@ -200,12 +219,8 @@ class Text(Knob[str]):
         before = self._before()
         return self._after(st.text_area(label, **before, **words) or "")
 
-    def put(self, value: str) -> None:
-        """For a button's callback: what stands in the box from the next run on."""
-        st.session_state[self.key] = value
 
-
-def table(*knobs: Knob[Any]) -> Mapping[str, Knob[Any]]:
+def table(*knobs: Knob[Any]) -> dict[str, Knob[Any]]:
     """A page's knobs by key."""
     keys = [knob.key for knob in knobs]
     if len(keys) > len(set(keys)):
@@ -298,10 +313,10 @@ def _asked(knob: Knob[Value], asked: Sequence[str], read: Callable[[Sequence[str
         return knob.default
 
 
-def _keep(knob: Knob[Value], value: Value) -> None:
+def _keep(key: str, written: list[str]) -> None:
     pending = _pending.get()
     if pending is not None:
-        pending[knob.key] = [] if value == knob.default else knob.written(value)
+        pending[key] = written
 
 
 def _write(pending: Mapping[str, list[str]]) -> None:

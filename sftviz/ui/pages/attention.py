@@ -11,17 +11,22 @@ from sftviz.model import load_model
 from sftviz.model.flow import leaks, loss_under, moved_logits
 from sftviz.model.leak import FLOOR, LENGTH, Learned, learn_random_tokens
 from sftviz.ui.components.attention_grid import attention_grid
-from sftviz.ui.components.chat_choice import chosen_chat, sample
+from sftviz.ui.components.chat_choice import chat_knob, chosen_chat, sample
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.linked import linked_choice
-from sftviz.ui.components.live_slider import live_slider
 from sftviz.ui.language import explained, introduced, t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
 from sftviz.words.visible import visible
 
 MODEL = "sftviz/tiny-sft"
 TOKENS = 24
+KIND = Choice("attention_kind", "causal", tuple(ATTENTIONS))
+CHAT = chat_knob("attention_chat")
+PREFIX = Number("attention_prefix", 8, 0, TOKENS, 1)
+WINDOW = Number("attention_window", 4, 1, 12, 1)
+SIDE = Choice("attention_side", "right", ("right", "left"))
+KNOBS = table(KIND, CHAT, PREFIX, WINDOW, SIDE)
 EXHIBITED = 6  # tokens of a wrong mask's picture
 
 
@@ -37,18 +42,11 @@ def page() -> None:
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
-        kinds = list(ATTENTIONS)
-        kind = st.selectbox(
-            t("ui.attention.kind"),
-            kinds,
-            index=kinds.index(linked_choice("attention_kind", kinds, "causal")),
-            format_func=lambda name: words_of("attention", ATTENTIONS[name]),
-            key="attention_kind",
-        )
+        kind = KIND.selectbox(t("ui.attention.kind"), lambda name: words_of("attention", ATTENTIONS[name]))
         row = ATTENTIONS[kind]
         st.latex(row.formula)
         st.caption(explained("attention", row))
-        ids, texts, scene = _scene(kind, chosen_chat("attention_chat", embedded=True))
+        ids, texts, scene = _scene(kind, chosen_chat(CHAT, embedded=True))
     may_attend = row.build(scene)
     open_targets = sees_target(may_attend) & ~_padding(scene)
     with right:
@@ -71,22 +69,15 @@ def _scene(kind: str, seen: Inspection) -> tuple[list[int], list[str], Scene]:
     """The row of tokens a kind of attention is shown on, and what it depends on."""
     ids, texts = _start(seen, TOKENS)
     if kind == "prefix":
-        length = int(live_slider(t("ui.attention.prefix"), 0, len(ids), min(8, len(ids)), 1, key="attention_prefix"))
+        length = PREFIX.live(t("ui.attention.prefix"), high=len(ids))
         return ids, texts, Scene(len(ids), prefix_length=length)
     if kind == "padded":
-        side = st.segmented_control(
-            t("ui.attention.padding"),
-            ("right", "left"),
-            default="right",
-            format_func=lambda side: t(f"ui.side.{side}"),
-            required=True,
-            key="attention_side",
-        )
+        side = SIDE.segmented(t("ui.attention.padding"), lambda side: t(f"ui.side.{side}"))
         return _padded(ids[: TOKENS - 4], texts[: TOKENS - 4], seen, side)
     documents = None
     if kind.startswith("packed"):
         ids, texts, documents = _two_chats(seen)
-    window = int(live_slider(t("ui.attention.window"), 1, 12, 4, 1, key="attention_window")) if "window" in kind else 4
+    window = WINDOW.live(t("ui.attention.window")) if "window" in kind else WINDOW.default
     return ids, texts, Scene(len(ids), window=window, document_ids=documents)
 
 

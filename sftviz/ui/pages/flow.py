@@ -11,17 +11,23 @@ from sftviz.model import load_model
 from sftviz.model.flow import Flow, gradient_flow, output_gradient
 from sftviz.supervision.policies import POLICIES
 from sftviz.supervision.verdicts import apply
-from sftviz.ui.components.chat_choice import chosen_chat
+from sftviz.ui.components.chat_choice import chat_knob, chosen_chat
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Switch, table
 from sftviz.ui.theme import show, theme
 from sftviz.words.visible import visible
 
 MODEL = "sftviz/tiny-sft"
 LONGEST = 256  # tokens
 ROWS = 12
+
+CHAT = chat_knob("flow_chat")
+POLICY = Choice("flow_policy", "assistant_only", tuple(POLICIES))
+CUT = Switch("flow_cut", False)
+TOKEN: Choice[int] = Choice("flow_token", -1)  # an id of the chat
+KNOBS = table(CHAT, POLICY, CUT, TOKEN)
 
 
 def page() -> None:
@@ -34,16 +40,9 @@ def page() -> None:
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
-        seen = chosen_chat("flow_chat", embedded=True)
-        names = list(POLICIES)
-        policy = st.selectbox(
-            t("ui.common.policy"),
-            names,
-            index=names.index(linked_choice("flow_policy", names, "assistant_only")),
-            format_func=lambda name: words_of("policy", POLICIES[name]),
-            key="flow_policy",
-        )
-        cut = st.toggle(t("ui.flow.cut_attention"), linked("flow_cut", 0, 0, 1) == 1, key="flow_cut")
+        seen = chosen_chat(CHAT, embedded=True)
+        policy = POLICY.selectbox(t("ui.common.policy"), lambda name: words_of("policy", POLICIES[name]))
+        cut = CUT.toggle(t("ui.flow.cut_attention"))
         st.caption(t("ui.flow.alone") if cut else t("ui.flow.not_alone"))
     labels = apply(policy, seen.rendering).labels[:LONGEST]
     ids = tuple(seen.rendering.ids[:LONGEST])
@@ -101,9 +100,7 @@ def _one_token(seen: Inspection, ids: tuple[int, ...], labels: tuple[int, ...], 
     special = [token for token in dict.fromkeys(ids) if token in seen.rendering.tokenizer.control_ids]
     offered = [*special, *(token for token in dict.fromkeys(ids) if token not in special)]
     with left:
-        token = st.selectbox(
-            t("ui.flow.token"), offered, format_func=lambda token: visible(texts[token]), key="flow_token"
-        )
+        token = TOKEN.selectbox(t("ui.flow.token"), lambda token: visible(texts[token]), among=offered)
         places = [at for at, one in enumerate(ids) if one == token]
         own, through, total = _flow(ids, labels, cut).together(places)
         norms = _rows(ids, labels, cut)

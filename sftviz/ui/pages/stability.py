@@ -9,12 +9,17 @@ import torch
 from sftviz.figures.stability import push_curves
 from sftviz.loss.probability import Step, largest_exponent, naive_steps, stable_steps
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
 from sftviz.ui.language import t
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
 
 PRECISIONS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64}
+PRECISION = Choice("precision", "float32", tuple(PRECISIONS))
+PUSH = Number("push", 95.0, -120, 120, 1.0)
+SPREAD = Number("spread", 1.0, 1, 60, 1.0)
+KNOBS = table(PRECISION, PUSH, SPREAD)
+
 LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
 TARGET = 1
 PUSHES = torch.linspace(-120, 120, 241, dtype=torch.float64)
@@ -31,16 +36,10 @@ def page() -> None:
 def _lab() -> None:
     left, right = st.columns([2, 5], gap="large")
     with left:
-        name = st.selectbox(t("ui.stability.precision"), list(PRECISIONS), index=2, key="precision")
-        push = live_slider(t("ui.stability.push"), -120, 120, 95, 1, key="push")
-        spread = live_slider(
-            t("ui.stability.spread"),
-            1,
-            60,
-            1,
-            1,
-            key="spread",
-            ends=(t("ui.stability.as_they_are"), t("ui.stability.far_apart")),
+        name = PRECISION.selectbox(t("ui.stability.precision"))
+        push = PUSH.live(t("ui.stability.push"))
+        spread = SPREAD.live(
+            t("ui.stability.spread"), ends=(t("ui.stability.as_they_are"), t("ui.stability.far_apart"))
         )
     dtype = PRECISIONS[name]
     logits = (LOGITS * spread + push).to(dtype)
