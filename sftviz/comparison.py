@@ -4,9 +4,8 @@ The tokens of the one are found again in the other by who wrote their characters
 a tokenizer may cut elsewhere, and what somebody said is still what they said.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -114,10 +113,12 @@ def aligned(this: Rendering, that: Rendering) -> list[int | None]:
     if this.ids == that.ids and this.text == that.text:
         return list(range(len(this.ids)))
     here, there = _Origins(this), _Origins(that)
-    return [
-        there.token_at(*here.origin(start), this.text[start:end])
-        for start, end in zip(this.tokens.starts.tolist(), this.tokens.ends.tolist(), strict=True)
-    ]
+    starts = this.tokens.starts.tolist()
+    made: list[int | None] = []
+    for t, (start, end) in enumerate(zip(starts, this.tokens.ends.tolist(), strict=True)):
+        piece = t - bisect_left(starts, start)  # a character of several tokens: which of them
+        made.append(there.token_at(*here.origin(start), piece, this.text[start:end]))
+    return made
 
 
 class _Origins:
@@ -126,6 +127,7 @@ class _Origins:
     def __init__(self, rendering: Rendering):
         self.rendering = rendering
         self.edges = rendering.spans.edges
+        self.starts: list[int] = rendering.tokens.starts.tolist()
         self.before: list[int] = []
         self.spans_of: dict[Any, list[tuple[int, int]]] = defaultdict(list)  # kind -> (characters before, span)
         sizes: dict[Any, int] = defaultdict(int)
@@ -139,21 +141,22 @@ class _Origins:
         i = min(bisect_right(self.edges, at), len(self.before)) - 1
         return _name(self.rendering.spans.outline.kinds[i]), self.before[i] + at - self.edges[i]
 
-    def token_at(self, name: Any, offset: int, text: str) -> int | None:
-        """The token that holds this character of this kind; of what a template wrote only the very same text."""
+    def token_at(self, name: Any, offset: int, piece: int, text: str) -> int | None:
+        """The token that holds this character of this kind; of what a template wrote only the very same text.
+
+        piece: which of the tokens that share the character, counted from 0; the last where there are fewer.
+        """
         spans = self.spans_of.get(name)
         if not spans:
             return None
         before, i = spans[bisect_right(spans, (offset, len(self.edges))) - 1]
         at = self.edges[i] + offset - before
-        if at >= self.edges[i + 1]:
+        last = bisect_right(self.starts, at) - 1
+        if at >= self.edges[i + 1] or last < 0:
             return None
-        starts: Sequence[int] = self.rendering.tokens.starts  # pyright: ignore[reportAssignmentType]
-        t = bisect_right(starts, at) - 1
-        if t < 0:
-            return None
+        t = min(last, bisect_left(self.starts, self.starts[last]) + piece)
         is_quoted = bool(name[2])
-        own = self.rendering.text[int(starts[t]) : int(self.rendering.tokens.ends[t])]
+        own = self.rendering.text[self.starts[t] : int(self.rendering.tokens.ends[t])]
         return t if is_quoted or own == text else None
 
 

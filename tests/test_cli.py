@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 from rich.cells import cell_len
-from sftviz.figures.terminal import Strip, to_terminal
 from typer.testing import CliRunner
 
 import sftviz
@@ -18,6 +17,7 @@ from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.cli import app
 from sftviz.model import load_model
+from sftviz.strip.terminal import Strip, to_terminal
 from sftviz.supervision.policies import CHOICES, KNOBS, POLICIES
 from sftviz.words.visible import visible
 

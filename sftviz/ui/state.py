@@ -55,8 +55,8 @@ class Knob(ABC, Generic[Value]):
 
     def stand(self, value: Value) -> None:
         """What a component of our own stands on now."""
-        st.session_state[self.key] = value
-        _keep(self, value)
+        self.put(value)
+        self._after(value)
 
     def _before(self, read: Callable[[Sequence[str]], Value] | None = None) -> dict[str, Any]:
         """To be called before the widget is drawn: what every widget takes from its row."""

@@ -59,7 +59,7 @@ def _steps(number: int, count: int) -> None:
 
 
 def _open(number: int) -> None:
-    NUMBER.stand(number)
+    NUMBER.put(number)
 
 
 def _page(count: int) -> int:
@@ -75,7 +75,7 @@ def _clicked() -> None:
     """The clicked line's sample; lines go on from the page's first one."""
     cells = st.session_state.sample_table.selection.cells
     if cells:
-        NUMBER.stand((st.session_state.get("sample_page", 1) - 1) * AT_ONCE + cells[0][0] + 1)
+        NUMBER.put((st.session_state.get("sample_page", 1) - 1) * AT_ONCE + cells[0][0] + 1)
 
 
 def _kept_table(samples: Sequence[Chat], shown: range, choices: Choices, source: Hashable) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def _taken() -> None:
             st.session_state.typed_template, _ = decoded(file.getvalue())
             st.session_state.template = OWN
     else:
-        NUMBER.stand(NUMBER.default)
+        NUMBER.put(NUMBER.default)
 
 
 def _is_template(file: Any) -> bool:
