@@ -53,14 +53,19 @@ is in `WORDNET_LICENSE`. The weights and the tokenizer are under the project's M
 """
 
 
-def write_card(base_steps: int, tune_steps: int, seed: int) -> None:
-    held_out = [synset for synset in wordnet.synsets() if synset.held_out]
-    chats = list(islice(wordnet.chats(held_out, seed), CHATS))
-    documents = [wordnet.document(synset) for synset in held_out[:: len(held_out) // DOCUMENTS]][:DOCUMENTS]
+def write_held_out(seed: int) -> None:
+    """Chats and plain texts of held-out synsets, which no checkpoint is trained on."""
+    synsets = [synset for synset in wordnet.synsets() if synset.held_out]
+    found = {
+        "chats": list(islice(wordnet.chats(synsets, seed), CHATS)),
+        "documents": [wordnet.document(synset) for synset in synsets[:: len(synsets) // DOCUMENTS]][:DOCUMENTS],
+    }
     path = assets.HERE / "held_out.json"
-    path.write_text(
-        json.dumps({"chats": chats, "documents": documents}, ensure_ascii=False, indent=0), encoding="utf-8"
-    )
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=0), encoding="utf-8")
+
+
+def write_card(base_steps: int, tune_steps: int, seed: int) -> None:
+    chats, documents = assets.held_out().values()
     figures = {name: measured(name, chats, documents) for name in assets.MODELS}
     rows = "\n".join(
         f"| `{name}` | {f['plain']:.3f} | {f['user']:.3f} | {f['assistant']:.3f} |" for name, f in figures.items()
@@ -70,7 +75,7 @@ def write_card(base_steps: int, tune_steps: int, seed: int) -> None:
         parameters=load_model("sftviz/tiny-base").num_parameters(),
         vocabulary=len(tokenizer),
         controls=len(tokenizer.control_ids),
-        synsets=len(wordnet.synsets()) - len(held_out),
+        synsets=sum(not synset.held_out for synset in wordnet.synsets()),
         base_steps=base_steps,
         tune_steps=tune_steps,
         seed=seed,
