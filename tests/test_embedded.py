@@ -1,4 +1,4 @@
-"""The carried tokenizer and checkpoints as other people's code loads them: a trainer can train, a role word is one token."""
+"""The carried tokenizer and checkpoints as other code loads them: a trainer can train, a role word is one token."""
 
 import shutil
 from pathlib import Path

@@ -62,7 +62,7 @@ def test_without_the_file_nothing_is_said_of_chance(tmp_path: Path) -> None:
 
 
 def test_a_file_of_other_weights_is_refused(made: Path) -> None:
-    with pytest.raises(ValueError, match="the first run of tiny-unmasked cost .* it is of other weights"):
+    with pytest.raises(ValueError, match=r"the first run of tiny-unmasked cost .* it is of other weights"):
         spread.section(made, KEPT | {"sftviz/tiny-unmasked": costs(4, 2, 1.75)}, seed=20)
 
 

@@ -16,9 +16,9 @@ MASKED, UNMASKED = "tiny-sft", "tiny-unmasked"
 SECTION = """
 ## How much of the pair's difference is chance
 
-Both were tuned {count} times from the same base, each time on other chats made from the same synsets (seeds {first} to {last};
-the first pair is the one kept). Held-out nats per token over these {count} runs: mean ± standard deviation (least to most).
-What the base owes to its own seed is not in it.
+Both were tuned {count} times from the same base, each time on other chats made from the same synsets (seeds {first} to
+{last}; the first pair is the one kept). Held-out nats per token over these {count} runs: mean ± standard deviation
+(least to most). What the base owes to its own seed is not in it.
 
 | | {kinds} |
 |---|---|---|---|
