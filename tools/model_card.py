@@ -24,11 +24,13 @@ CARD = """\
 # The embedded models
 
 Three checkpoints of one small Llama (6 layers, width 192, 6 heads, {parameters:,} parameters, tied embeddings, 512
-positions, float16 safetensors that load in float32, in which they can be trained on) and one byte-level BPE tokenizer of
-{vocabulary:,} entries, of which {controls} are the control tokens of common chat templates (`<think>`, `<tool_call>` and their kin added
-but not special, so that a decoder keeps them) and role words are one each. All are trained from nothing on WordNet 3.0 by `make model`; nothing was
-downloaded and no other text was seen. They know short English definitions and little else: use them to *see* a loss,
-not to answer questions.
+positions) and one byte-level BPE tokenizer of {vocabulary:,} entries. All are trained from nothing on WordNet 3.0 by `make model`;
+nothing was downloaded and no other text was seen. They know short English definitions and little else: use them to
+*see* a loss, not to answer questions.
+
+The weights are kept in float16 and load in float32, in which they can be trained further. {controls} of the tokens are the control
+tokens of common chat templates; of these `<think>`, `<tool_call>` and their kin are added and not special, so that a
+decoder keeps them. Each role word is one token.
 
 | checkpoint | made from | loss on | steps | peak learning rate |
 |---|---|---|---|---|
@@ -37,7 +39,7 @@ not to answer questions.
 | `sftviz/tiny-unmasked` | base | every token of the same chats in the same order | {tune_steps:,} | 8e-4 |
 
 AdamW (0.9, 0.95), weight decay 0.05 on matrices, linear warm-up over 4 % of the steps, cosine to a twentieth,
-gradients clipped at norm 1, seed {seed}. 2 % of the synsets, chosen by a checksum of their key, are held out.
+gradients clipped at norm 1, seed {seed}; weights and moments in float32, products in bfloat16. 2 % of the synsets, chosen by a checksum of their key, are held out.
 
 ## Held-out loss, nats per token
 
@@ -48,8 +50,8 @@ gradients clipped at norm 1, seed {seed}. 2 % of the synsets, chosen by a checks
 {rows}
 
 User tokens are the content of user messages; assistant tokens are what the policy assistant_only supervises. Tuned with the
-mask, the mean token of an answer costs {tuned} than it does the base. Tuned without it, it costs {answers} than with it, and
-the mean token of a user {questions}: that checkpoint has also learned to write the user's lines.
+mask, the mean token of an answer costs {tuned} than under the base. Tuned without it, it costs {answers} than
+with it, and the mean token of a user {questions}: that checkpoint has also learned to write the user's lines.
 {spread}
 ## Data and licence
 
