@@ -18,7 +18,7 @@ from sftviz.ui.state import Choice, Text, table
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-base"
-TYPED = Text("shift_text", "A river is a large natural stream of water.")
+TYPED = Text("shift_text", "A sea is a large natural body of water.")
 SHIFT = Choice("shift_by", 1, (0, 1, 2))  # tokens to the left
 KNOBS = table(TYPED, SHIFT)
 LONGEST = 16  # tokens

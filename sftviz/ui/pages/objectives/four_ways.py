@@ -19,7 +19,7 @@ from sftviz.ui.piece import fragment
 from sftviz.ui.state import Number, Text, table
 from sftviz.ui.theme import show, theme
 
-SENTENCE = Text("objectives_text", "A river is a large natural stream of fresh water.")
+SENTENCE = Text("objectives_text", "A river is a large natural body of fresh water.")
 SEED = Number("objectives_seed", 1, 1, 1000, 1)
 KNOBS = table(SENTENCE, SEED)
 TOKENS = 20
