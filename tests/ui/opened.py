@@ -1,17 +1,25 @@
 """A page of the app without a browser: opened by its address, with what it drew."""
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from sftviz.course.content import load
 from sftviz.course.lesson import all_lessons
 from sftviz.ui.app import LABS
+from sftviz.ui.state import Knob
 from tests.sources import ROOT
 
 PAGES = ("", *(lab[0] for lab in LABS), *(lesson.slug for lesson in all_lessons()), "interview")
+# The knobs of every lab and of every lesson's lab, by page and key
+KNOBS: Mapping[str, Mapping[str, Knob[Any]]] = {
+    **{address: sys.modules[page.__module__].KNOBS for address, _, page in LABS},
+    **{lesson.slug: load(lesson.folder / "lab.py").KNOBS for lesson in all_lessons()},
+}
 
 
 def opened(page: str, **address: str) -> AppTest:
