@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from sftviz.course.content import CourseError, load
 from sftviz.course.lesson import Cell, Lesson
 from sftviz.course.outputs import outputs_of
 from sftviz.course.questions import LEVELS
+from sftviz.figures.figure import Figure
 from sftviz.figures.palette import GRID, TEXT
 from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.question import question_card
@@ -104,9 +104,9 @@ def _output(output: Any, key: str) -> None:
         st.code(data["text/plain"], language=None)
 
 
-def _themed(figure: dict[str, Any]) -> go.Figure:
+def _themed(figure: dict[str, Any]) -> Figure:
     """The notebook's figure, drawn for the light theme, in the page's ink."""
     text = json.dumps({name: figure[name] for name in ("data", "layout", "frames") if name in figure})
     for colours in (TEXT, GRID):
         text = text.replace(colours["light"], colours[theme()])
-    return go.Figure(json.loads(text))
+    return Figure.of(json.loads(text))
