@@ -13,12 +13,13 @@ FLOORS = {
     "chat": 1, "supervision": 1,
     "model": 2, "training": 2,
     "columns": 3, "course": 3, "figures": 3, "inspection": 3, "overview": 3, "gate": 3, "bugs": 3, "audit": 3,
+    "stored": 3,
     "ui": 4, "cli": 4,
 }  # fmt: skip
 SAME_FLOOR = {
     ("supervision", "chat"), ("inspection", "figures"), ("inspection", "columns"), ("figures", "columns"),
     ("overview", "inspection"), ("gate", "overview"), ("assets", "words"), ("assets", "extras"), ("extras", "words"),
-    ("cli", "ui"), ("bugs", "inspection"), ("audit", "inspection"),
+    ("cli", "ui"), ("bugs", "inspection"), ("audit", "inspection"), ("stored", "inspection"),
 }  # fmt: skip
 
 

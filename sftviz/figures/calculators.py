@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import CLEAR, dressed, hatched
 from sftviz.figures.palette import GOOD, OTHER, SEQUENTIAL, SUPERVISED, TARGET, TEXT, WRONG, Theme
 from sftviz.words import tell
@@ -21,9 +20,9 @@ def stacks(
     x: str,
     unit: str = "",
     limit: tuple[str, float] | None = None,
-) -> go.Figure:
+) -> Figure:
     """One bar a row, its parts end to end, the total behind it. limit: a name and an amount, drawn as a line."""
-    figure = go.Figure()
+    figure = Figure()
     totals = [sum(parts.values()) for parts in rows.values()]
     for name, (colour, pattern) in zip(next(iter(rows.values())), LOOKS, strict=False):
         amounts = [parts[name] for parts in rows.values()]
@@ -60,7 +59,7 @@ def stacks(
     return figure.update_yaxes(autorange="reversed")
 
 
-def _line(figure: go.Figure, limit: tuple[str, float], theme: Theme) -> None:
+def _line(figure: Figure, limit: tuple[str, float], theme: Theme) -> None:
     name, amount = limit
     figure.add_vline(x=amount, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
     figure.add_annotation(
@@ -68,9 +67,9 @@ def _line(figure: go.Figure, limit: tuple[str, float], theme: Theme) -> None:
     )
 
 
-def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme = "light") -> go.Figure:
+def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme = "light") -> Figure:
     """For each weight matrix its own parameters, outlined, and those LoRA trains beside it; logarithmic."""
-    figure = go.Figure()
+    figure = Figure()
     hover = "%{x}: %{y:.4s}<extra></extra>"
     figure.add_bar(
         x=list(full),
@@ -92,9 +91,7 @@ def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme =
     return figure.update_yaxes(type="log", tickformat="~s", dtick=1, rangemode="tozero")
 
 
-def days_curve(
-    mfus: Sequence[float], days: Sequence[float], at: float, here: float, theme: Theme = "light"
-) -> go.Figure:
+def days_curve(mfus: Sequence[float], days: Sequence[float], at: float, here: float, theme: Theme = "light") -> Figure:
     """Days over the share of the peak that is used, and where the handle stands."""
     hover = tell("figure.calculators.days_at", x="%{x:.0%}", y="%{y:.3~s}") + "<extra></extra>"
     figure = _curve_with_point(mfus, days, at, here, hover, theme)
@@ -110,9 +107,7 @@ def days_curve(
     return figure.update_yaxes(rangemode="tozero")
 
 
-def share_area(
-    tokens: Sequence[int], shares: Sequence[float], at: int, here: float, theme: Theme = "light"
-) -> go.Figure:
+def share_area(tokens: Sequence[int], shares: Sequence[float], at: int, here: float, theme: Theme = "light") -> Figure:
     """Of all operations on a sequence, attention's T² part from below and 6NT above it; T is logarithmic."""
     figure = _curve_with_point(tokens, shares, at, here, "T = %{x:,}: %{y:.1%}<extra></extra>", theme)
     figure.data[0].update(fill="tozeroy", fillpattern={"shape": "/", "fgcolor": SUPERVISED, "size": 8})
@@ -140,8 +135,8 @@ def share_area(
 
 def _curve_with_point(
     x: Sequence[float], y: Sequence[float], at: float, here: float, hover: str, theme: Theme
-) -> go.Figure:
-    figure = go.Figure()
+) -> Figure:
+    figure = Figure()
     line = {"color": SUPERVISED, "width": 3}
     figure.add_scatter(x=list(x), y=list(y), line=line, showlegend=False, hovertemplate=hover)
     marker = {"size": 14, "color": SUPERVISED, "line": {"width": 2, "color": TEXT[theme]}}
@@ -150,9 +145,9 @@ def _curve_with_point(
     )
 
 
-def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme: Theme = "light") -> go.Figure:
+def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme: Theme = "light") -> Figure:
     """Each source's share of the samples there are, outlined, and of the samples that are drawn."""
-    figure = go.Figure()
+    figure = Figure()
     looks = {
         tell("figure.calculators.there_is"): _outline(theme),
         tell("figure.calculators.drawn"): hatched(SUPERVISED, "/", TEXT[theme]),
@@ -172,9 +167,9 @@ def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme
     return figure.update_yaxes(tickformat=".0%", range=[0, 1.08])
 
 
-def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> go.Figure:
+def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> Figure:
     """How often each source's samples are seen, and the line up to which that is about as good as new data."""
-    figure = go.Figure()
+    figure = Figure()
     figure.add_bar(
         x=list(times),
         y=list(times.values()),
@@ -201,11 +196,11 @@ def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> go.Fi
 
 def likeness_map(
     similarities: Sequence[Sequence[float]], kept: Sequence[int], threshold: float, theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """Every pair's Jaccard; a frame where it reaches the threshold. Texts go by number, dropped ones in brackets."""
     count = len(similarities)
     names = [f"{i + 1}" if i in kept else f"({i + 1})" for i in range(count)]
-    figure = go.Figure()
+    figure = Figure()
     figure.add_heatmap(
         x=names,
         y=names,
@@ -216,7 +211,7 @@ def likeness_map(
         texttemplate="%{z:.2f}",
         hoverongaps=False,
         hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
-        colorbar={"title": "Jaccard", "len": 0.9},
+        colorbar={"title": {"text": "Jaccard"}, "len": 0.9},
         xgap=2,
         ygap=2,
     )

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import TEXT, Theme
 from sftviz.words import tell
@@ -30,12 +29,12 @@ class Weighed:
     costs: Sequence[float]
 
 
-def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Figure:
+def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> Figure:
     """One bar a supervised token, chat after chat: its weight in the loss."""
     hover = tell(
         "figure.normalization.weighs", token="%{customdata[0]}", weight="%{y:.4f}", cost="%{customdata[1]:.3f}"
     )
-    figure = go.Figure()
+    figure = Figure()
     start = 0
     for chat, (colour, pattern, _) in zip(chats, _looks(len(chats)), strict=True):
         figure.add_bar(
@@ -52,9 +51,9 @@ def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Fi
     return figure.update_yaxes(tickformat=".1%", rangemode="tozero")
 
 
-def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme = "light") -> go.Figure:
+def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme = "light") -> Figure:
     """One stacked bar a normalization: the share of the weight each chat holds."""
-    figure = go.Figure()
+    figure = Figure()
     titles = list(shares)
     for place, (colour, pattern, ink) in enumerate(_looks(len(next(iter(shares.values()), ())))):
         parts = [shares[title][place] for title in titles]

@@ -20,7 +20,7 @@ from sftviz.model import load
 from sftviz.training.schedule import SCHEDULES
 from sftviz.ui.pages import objectives, scores
 from sftviz.ui.state import Number
-from tests.ui.opened import KNOBS, PAGES, drawn, failed, handed, keys, opened, said
+from tests.ui.opened import KNOBS, PAGES, drawn, failed, handed, keys, opened, said, unlike_plotly
 
 CITED = (ATTENTIONS, ACCUMULATIONS, NORMALIZATIONS, SMOOTHINGS, OBJECTIVES, PENALTIES, TERMS, SCHEDULES)
 SENTENCE = re.compile(r"(?:[A-Za-z][A-Za-z'’,;:.()-]*\s+){4,}[A-Za-z]+")
@@ -47,6 +47,7 @@ def test_a_page_opens_whole_in_both_languages(state: str, language: str) -> None
     assert failed(app) == set()
     assert app.title
     handed(app)
+    assert unlike_plotly(app) == set()
 
 
 def test_a_tokenizer_whose_package_is_missing_names_the_command_and_the_rest_works(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
 from sftviz import assets, words
@@ -17,9 +16,11 @@ from sftviz.chat.samples import SAMPLES
 from sftviz.columns import TokenRow
 from sftviz.figures.alternatives import alternatives_bars
 from sftviz.figures.strip import visible
-from sftviz.inspection import Inspection, inspect
+from sftviz.inspection import Inspection
+from sftviz.stored import inspect
 from sftviz.supervision import IGNORE
 from sftviz.supervision.checks import Finding
+from sftviz.ui import warm
 from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.components.notes import Note, error_note, notes
 from sftviz.ui.components.pickers import Choices, choose
@@ -32,6 +33,7 @@ from sftviz.ui.theme import show, theme
 from sftviz.words import SaidError, say
 
 if TYPE_CHECKING:
+    import pandas as pd
     from transformers import PreTrainedModel
 
 NEIGHBOURS = 8  # tokens shown on either side of the selected one in the alignment
@@ -101,7 +103,7 @@ def _inspected(source: str | Upload, choices: Choices) -> Inspection | None:
         if st.session_state.get("asked") == asked:
             return st.session_state.seen
         with st.spinner(t("ui.inspect.working")):
-            seen = inspect(chat, **_arguments(choices))
+            seen = inspect(chat, before_model=warm.ready, **_arguments(choices))
     except (SaidError, ValueError, OSError) as error:
         notes([error_note(error)], key="error")
         _offer_placeholders(error)
@@ -161,6 +163,7 @@ def _arguments(choices: Choices) -> dict[str, Any]:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _own_model(source: str, online: bool) -> "PreTrainedModel":
+    warm.ready()
     from sftviz.model import load_model
 
     return load_model(source, online=online)
@@ -270,8 +273,10 @@ def _tex_number(number: str) -> str:
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-def _alignment(rows: list[TokenRow], position: int) -> pd.DataFrame:
+def _alignment(rows: list[TokenRow], position: int) -> "pd.DataFrame":
     """Four rows: what goes in, its label, what the position predicts, what that costs."""
+    import pandas as pd
+
     near = rows[max(0, position - NEIGHBOURS) : position + NEIGHBOURS + 1]
     columns = {
         str(row.position): (
@@ -291,6 +296,7 @@ def _cost(row: TokenRow) -> str:
 
 
 def _totals(seen: Inspection) -> None:
+    warm.ready()
     from sftviz.loss import NORMALIZATIONS
 
     left, right = st.columns([1, 1], gap="large")
