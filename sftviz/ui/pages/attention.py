@@ -136,7 +136,7 @@ def _leaks_across(ids: tuple[int, ...], texts: list[str], documents: torch.Tenso
     found = _compared(ids, tuple(documents.tolist()))
     second = documents == 1
     counted = second & ~found.packed.isnan()
-    left, right = beside("attention_across")
+    left, right = st.columns([2, 5], gap="large")
     with left:
         packed_cost, plain_cost = (float(costs[counted].mean()) for costs in (found.packed, found.plain))
         facts(
@@ -144,6 +144,7 @@ def _leaks_across(ids: tuple[int, ...], texts: list[str], documents: torch.Tenso
                 t("ui.attention.largest_difference"): f"{float(found.moved[second].max()):.3f}",
                 t("ui.attention.second_packed"): f"{packed_cost:.3f} nats",
                 t("ui.attention.second_plain"): f"{plain_cost:.3f} nats ({plain_cost - packed_cost:+.3f})",
+                t("ui.attention.largest_cost"): f"{float((found.plain - found.packed)[counted].abs().max()):.3f} nats",
                 t("ui.attention.first_chat"): f"{float(found.moved[~second].max()):.3g}",
             }
         )
@@ -165,7 +166,7 @@ def _leak_test(ids: list[int], texts: list[str], scene: Scene, may_attend: torch
     moved = moved_logits(model, ids, position, _another(ids, position), may_attend)
     found = leaks(moved, position, is_padding=_padding(scene).tolist())
     st.write(t("ui.attention.changed", position=position, token=f"`{visible(texts[position]).replace('`', 'ˋ')}`"))
-    left, right = beside("attention_leak_test")
+    left, right = st.columns([2, 5], gap="large")
     with left:
         if found:
             st.error(t("ui.attention.leak", count=len(found)))
@@ -193,7 +194,7 @@ def _loss(ids: list[int], scene: Scene, may_attend: torch.Tensor | None) -> floa
 
 def _trained(kind: str, scene: Scene) -> None:
     st.header(t("ui.attention.training"), anchor=False)
-    left, right = beside("attention_trained")
+    left, right = st.columns([2, 5], gap="large")
     learned = _learned(kind, min(scene.prefix_length, LENGTH // 2), min(scene.window, LENGTH))
     with left:
         st.write(t("ui.attention.training_intro"))
