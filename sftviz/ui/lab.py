@@ -20,6 +20,13 @@ def titled(words: str) -> None:
         copy_link()
 
 
+def pair(key: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Two halves that stand under each other where the page is too narrow for what is in them."""
+    with st.container(key=f"pair_{key}"):
+        left, right = st.columns(2, gap="large")
+    return left, right
+
+
 def beside(key: str, knobs: int = 2, figures: int = 5) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Where knobs and facts go, and where figures go, as wide as told; key: one for each pair of a page.
 

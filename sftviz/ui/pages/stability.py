@@ -9,7 +9,7 @@ import torch
 from sftviz.figures.stability import push_curves
 from sftviz.loss.probability import Step, largest_exponent, naive_steps, stable_steps
 from sftviz.ui.components.facts import facts
-from sftviz.ui.lab import beside, titled
+from sftviz.ui.lab import beside, pair, titled
 from sftviz.ui.language import t
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, table
@@ -57,7 +57,7 @@ def _lab() -> None:
     with right:
         naive, stable = (_sweep(steps, spread, dtype) for steps in (naive_steps, stable_steps))
         show(push_curves(PUSHES.tolist(), naive, stable, push, breaks_at, theme()), "push_curves")
-    left, right = st.columns(2, gap="large")
+    left, right = pair("steps")
     with left:
         _steps(t("ui.stability.as_written"), naive_steps(logits, TARGET))
     with right:
