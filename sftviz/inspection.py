@@ -280,7 +280,7 @@ def inspection_of(
     misfit = _misfit(model, rendering)
     loaded, losses = (None, None) if model is None or misfit else _priced(model, rendering, online)
     report = checks.run(Evidence(_row(rendering, loaded, losses), verdicts))
-    findings = (*misfit, *report.findings, *(_quantized(model) if losses is not None else ()))
+    findings = (*misfit, *report.findings, *(quantized(model) if losses is not None else ()))
     return Inspection(rendering, verdicts, losses, findings, report.unseen)
 
 
@@ -339,7 +339,8 @@ def _misfit(model: Any, rendering: Rendering) -> tuple[Finding, ...]:
     return (Finding("model_reads_other_ids", "error", values),)
 
 
-def _quantized(model: Any) -> tuple[Finding, ...]:
+def quantized(model: Any) -> tuple[Finding, ...]:
+    """What is to be said of a model whose weights were rounded."""
     if assets.reads(model) != assets.SMOLLM2:
         return ()
     from sftviz.assets.smollm2 import QUANTIZATION, TITLE

@@ -44,5 +44,12 @@ def damaged() -> str | None:
     return next((name for name, size in sizes.items() if _size(folder() / name) != size), None)
 
 
+def digest() -> str | None:
+    """SHA-256 of its weights, as it was taken when they were written; None where it is not there."""
+    if not is_there():
+        return None
+    return json.loads((folder() / MANIFEST).read_text(encoding="utf-8"))["files"]["model/model.safetensors"][1]
+
+
 def _size(file: Path) -> int | None:
     return file.stat().st_size if file.is_file() else None

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import jupytext
 import yaml
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 SOURCES: dict[Language, str] = {"en": "lesson.md", "zh": "lesson.zh.md"}
 MARK = re.compile(r"^<!-- (lab|ask (?P<question>[\w-]+)|kata) -->$", re.M)
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^\n$]+?)\$", re.S)
+FRONT = re.compile(r"---\n(.*?)\n---\n", re.S)
 HEADING = re.compile(r"^(#+) ", re.M)
 
 
@@ -30,9 +30,11 @@ class FrontMatter(BaseModel):
 
     number: int
     title: str
+    short: str = ""  # for the menu, where the title would be cut
     question: str  # the one question the lesson answers
     minutes: int
     requires: list[str] = []
+    labs: list[str] = []  # addresses of the labs it explains
 
 
 Kind = Literal["markdown", "code", "lab", "ask", "kata"]
@@ -55,8 +57,7 @@ class Lesson:
     folder: Path
 
     def front_matter(self, language: Language = "en") -> FrontMatter:
-        raw = _notebook(self.folder / SOURCES[language]).cells[0].source
-        return FrontMatter.model_validate(yaml.safe_load(raw.strip("-\n")))
+        return _front_matter(self.folder / SOURCES[language])
 
     def cells(self, language: Language = "en") -> list[Cell]:
         """Prose, code and marks in reading order; the same kinds in the same places in every language."""
@@ -119,7 +120,18 @@ def formulas(cells: list[Cell]) -> list[str]:
 
 
 @cache
+def _front_matter(path: Path) -> FrontMatter:
+    """Of every lesson at every run of the app: read by itself, since a whole lesson takes jupytext to read."""
+    found = FRONT.match(path.read_text(encoding="utf-8"))
+    if found is None:
+        raise CourseError("no_front_matter", path=str(path))
+    return FrontMatter.model_validate(yaml.safe_load(found[1]))
+
+
+@cache
 def _notebook(path: Path):
+    import jupytext
+
     return jupytext.reads(path.read_text(encoding="utf-8"), fmt="md")
 
 

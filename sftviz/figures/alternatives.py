@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import OTHER, TARGET, Theme
 from sftviz.words import tell
@@ -14,7 +13,7 @@ LONGEST = 24
 
 def alternatives_bars(
     alternatives: Sequence[tuple[str, float]], target: str, rank: int, probability: float, theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """Horizontal bars of the likeliest next tokens, likeliest on top; the target is hatched and named.
 
     alternatives: (text, probability), likeliest first. A target outside them is added below with its rank.
@@ -24,23 +23,21 @@ def alternatives_bars(
         bars.append((rank, target, probability))
     widest = min(1.0, 1.2 * max(p for _, _, p in bars))
     is_target = [place == rank for place, _, _ in bars]
-    figure = go.Figure(
-        go.Bar(
-            x=[p for _, _, p in bars],
-            y=[_label(place, text) for place, text, _ in bars],
-            orientation="h",
-            text=[
-                f"{p:.2%}" + (f"  ← {tell('figure.target')}" if hit else "")
-                for (_, _, p), hit in zip(bars, is_target, strict=True)
-            ],
-            textposition="outside",
-            cliponaxis=False,
-            marker={
-                "color": [TARGET if hit else OTHER for hit in is_target],
-                "pattern": {"shape": ["/" if hit else "" for hit in is_target]},
-            },
-            hovertemplate="%{y}: %{x:.4%}<extra></extra>",
-        )
+    figure = Figure().add_bar(
+        x=[p for _, _, p in bars],
+        y=[_label(place, text) for place, text, _ in bars],
+        orientation="h",
+        text=[
+            f"{p:.2%}" + (f"  ← {tell('figure.target')}" if hit else "")
+            for (_, _, p), hit in zip(bars, is_target, strict=True)
+        ],
+        textposition="outside",
+        cliponaxis=False,
+        marker={
+            "color": [TARGET if hit else OTHER for hit in is_target],
+            "pattern": {"shape": ["/" if hit else "" for hit in is_target]},
+        },
+        hovertemplate="%{y}: %{x:.4%}<extra></extra>",
     )
     dressed(
         figure,

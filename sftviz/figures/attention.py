@@ -3,23 +3,22 @@
 import math
 from collections.abc import Collection, Sequence
 
-import plotly.graph_objects as go
-
-from sftviz.figures.layout import dressed, shown
+from sftviz.figures.figure import Figure
+from sftviz.figures.layout import dressed, hatched, shown
 from sftviz.figures.palette import EMPTY, SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import tell
 
 
 def moved_bars(
     texts: Sequence[str], moved: Sequence[float], leaked: Collection[int], changed: int, theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """One bar a position: how far its logits moved when the token at `changed` became another one."""
     kinds = {
         tell("figure.attention.moved"): (SUPERVISED, "", [t for t in range(len(moved)) if t not in leaked]),
         tell("figure.attention.leaked"): (TARGET, "/", sorted(leaked)),
     }
     hover = tell("figure.attention.moved_by", x="%{x}", token="%{customdata}", y="%{y:.3g}")
-    figure = go.Figure()
+    figure = Figure()
     for name, (colour, pattern, places) in kinds.items():
         figure.add_bar(
             x=places,
@@ -39,9 +38,30 @@ def moved_bars(
     )
 
 
-def learning_curves(losses: Sequence[float], floor: float, writing: float, theme: Theme = "light") -> go.Figure:
+def across_bars(
+    texts: Sequence[str], packed: Sequence[float], plain: Sequence[float], theme: Theme = "light"
+) -> Figure:
+    """What each token of the second document costs: where it sees its own only, and where the first one, too."""
+    figure = Figure()
+    looks = (("packed", packed, SUPERVISED, ""), ("plain", plain, TARGET, "/"))
+    for name, costs, colour, pattern in looks:
+        title = tell(f"figure.attention.{name}")
+        figure.add_bar(
+            x=list(range(len(costs))),
+            y=list(costs),
+            name=title,
+            marker=hatched(colour, pattern, TEXT[theme]),
+            customdata=[shown(text) for text in texts],
+            hovertemplate="%{customdata}: %{y:.3f} nats<extra>" + title + "</extra>",
+        )
+    dressed(figure, theme, y=tell("figure.axis.cost_nats"), height=300, barmode="group", uirevision="across")
+    names = [shown(text, 16) for text in texts]
+    return figure.update_xaxes(tickvals=list(range(len(texts))), ticktext=names, tickangle=-60)
+
+
+def learning_curves(losses: Sequence[float], floor: float, writing: float, theme: Theme = "light") -> Figure:
     """Loss of a small model on random tokens, step by step, and the floor no honest one can go below."""
-    figure = go.Figure()
+    figure = Figure()
     steps = len(losses)
     figure.add_scatter(
         x=list(range(steps)),
@@ -70,23 +90,20 @@ def learning_curves(losses: Sequence[float], floor: float, writing: float, theme
     return figure.update_yaxes(rangemode="tozero")
 
 
-def weight_picture(weights: Sequence[Sequence[float]], theme: Theme = "light") -> go.Figure:
+def weight_picture(weights: Sequence[Sequence[float]], theme: Theme = "light") -> Figure:
     """What every query (row) gives to every key when all scores are equal, each written into its square."""
-    figure = go.Figure(
-        go.Heatmap(
-            z=[[0.0 if math.isnan(share) else share for share in row] for row in weights],
-            zmin=0,
-            zmax=1,
-            colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            text=[[_share(share) for share in row] for row in weights],
-            texttemplate="%{text}",
-            textfont={"size": 13},
-            hovertemplate=tell("figure.attention.weight", query="%{y}", key="%{x}", weight="%{z:.3f}")
-            + "<extra></extra>",
-        )
+    figure = Figure().add_heatmap(
+        z=[[0.0 if math.isnan(share) else share for share in row] for row in weights],
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        text=[[_share(share) for share in row] for row in weights],
+        texttemplate="%{text}",
+        textfont={"size": 13},
+        hovertemplate=tell("figure.attention.weight", query="%{y}", key="%{x}", weight="%{z:.3f}") + "<extra></extra>",
     )
     dressed(figure, theme, x="key j", y="query i", height=260)
     figure.update_xaxes(dtick=1, showgrid=False)

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
+from sftviz.figures.labels import named_above
 from sftviz.figures.layout import CLEAR, dressed, hatched
 from sftviz.figures.palette import GOOD, OTHER, SEQUENTIAL, SUPERVISED, TARGET, TEXT, WRONG, Theme
 from sftviz.words import tell
 
 # fill and pattern of the parts of a stack, in order
 LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"), (OTHER, "\\"))
-OF_SIZE = 0.13  # a part below this share of the longest bar is told by hovering only
+OF_SIZE = 0.18  # a part below this share of the longest bar is told by hovering only
 AS_GOOD_AS_NEW = 4  # repetitions
 
 
@@ -21,9 +21,9 @@ def stacks(
     x: str,
     unit: str = "",
     limit: tuple[str, float] | None = None,
-) -> go.Figure:
-    """One bar a row, its parts end to end, the total behind it. limit: a name and an amount, drawn as a line."""
-    figure = go.Figure()
+) -> Figure:
+    """One bar a row, its parts end to end, the total in its name. limit: a name and an amount, drawn as a line."""
+    figure = Figure()
     totals = [sum(parts.values()) for parts in rows.values()]
     for name, (colour, pattern) in zip(next(iter(rows.values())), LOOKS, strict=False):
         amounts = [parts[name] for parts in rows.values()]
@@ -41,36 +41,26 @@ def stacks(
             insidetextfont={"color": "#ffffff", "size": 13},
             hovertemplate="%{y}: %{x:.3s}" + unit + "<extra>" + name + "</extra>",
         )
-    figure.add_scatter(
-        x=totals,
-        y=list(rows),
-        mode="text",
-        text=[f" <b>{_short(total, unit)}</b>" for total in totals],
-        textposition="middle right",
-        showlegend=False,
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
-    dressed(figure, theme, x=x, height=150 + 52 * len(rows), barmode="stack", bargap=0.3, uirevision=x)
+    dressed(figure, theme, x=x, barmode="stack", uirevision=x)
     figure.update_layout(legend={"traceorder": "normal"})
-    if limit:
-        _line(figure, limit, theme)
     reach = max([*totals, limit[1] if limit else 0.0])
-    figure.update_xaxes(range=[0, 1.16 * reach], tickformat="~s", ticksuffix=unit, nticks=6)
-    return figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(range=[0, 1.02 * reach], tickformat="~s", ticksuffix=unit, nticks=6)
+    said = {row: f"{row}: <b>{_short(total, unit)}</b>" for row, total in zip(rows, totals, strict=True)}
+    named_above(figure, said, room=120)
+    return _line(figure, limit, theme) if limit else figure
 
 
-def _line(figure: go.Figure, limit: tuple[str, float], theme: Theme) -> None:
+def _line(figure: Figure, limit: tuple[str, float], theme: Theme) -> Figure:
+    """The line, named in the legend: words at its side would lie on the bars."""
     name, amount = limit
-    figure.add_vline(x=amount, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
-    figure.add_annotation(
-        x=amount, y=0, yref="paper", yanchor="bottom", xanchor="right", text=name, showarrow=False, textangle=-90
-    )
+    look = {"color": TEXT[theme], "width": 2, "dash": "dash"}
+    figure.add_scatter(x=[amount] * 2, y=[0, 1], yaxis="y2", mode="lines", name=name, line=look, hoverinfo="skip")
+    return figure.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
 
 
-def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme = "light") -> go.Figure:
+def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme = "light") -> Figure:
     """For each weight matrix its own parameters, outlined, and those LoRA trains beside it; logarithmic."""
-    figure = go.Figure()
+    figure = Figure()
     hover = "%{x}: %{y:.4s}<extra></extra>"
     figure.add_bar(
         x=list(full),
@@ -92,9 +82,7 @@ def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme =
     return figure.update_yaxes(type="log", tickformat="~s", dtick=1, rangemode="tozero")
 
 
-def days_curve(
-    mfus: Sequence[float], days: Sequence[float], at: float, here: float, theme: Theme = "light"
-) -> go.Figure:
+def days_curve(mfus: Sequence[float], days: Sequence[float], at: float, here: float, theme: Theme = "light") -> Figure:
     """Days over the share of the peak that is used, and where the handle stands."""
     hover = tell("figure.calculators.days_at", x="%{x:.0%}", y="%{y:.3~s}") + "<extra></extra>"
     figure = _curve_with_point(mfus, days, at, here, hover, theme)
@@ -110,9 +98,7 @@ def days_curve(
     return figure.update_yaxes(rangemode="tozero")
 
 
-def share_area(
-    tokens: Sequence[int], shares: Sequence[float], at: int, here: float, theme: Theme = "light"
-) -> go.Figure:
+def share_area(tokens: Sequence[int], shares: Sequence[float], at: int, here: float, theme: Theme = "light") -> Figure:
     """Of all operations on a sequence, attention's T² part from below and 6NT above it; T is logarithmic."""
     figure = _curve_with_point(tokens, shares, at, here, "T = %{x:,}: %{y:.1%}<extra></extra>", theme)
     figure.data[0].update(fill="tozeroy", fillpattern={"shape": "/", "fgcolor": SUPERVISED, "size": 8})
@@ -140,8 +126,8 @@ def share_area(
 
 def _curve_with_point(
     x: Sequence[float], y: Sequence[float], at: float, here: float, hover: str, theme: Theme
-) -> go.Figure:
-    figure = go.Figure()
+) -> Figure:
+    figure = Figure()
     line = {"color": SUPERVISED, "width": 3}
     figure.add_scatter(x=list(x), y=list(y), line=line, showlegend=False, hovertemplate=hover)
     marker = {"size": 14, "color": SUPERVISED, "line": {"width": 2, "color": TEXT[theme]}}
@@ -150,9 +136,9 @@ def _curve_with_point(
     )
 
 
-def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme: Theme = "light") -> go.Figure:
+def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme: Theme = "light") -> Figure:
     """Each source's share of the samples there are, outlined, and of the samples that are drawn."""
-    figure = go.Figure()
+    figure = Figure()
     looks = {
         tell("figure.calculators.there_is"): _outline(theme),
         tell("figure.calculators.drawn"): hatched(SUPERVISED, "/", TEXT[theme]),
@@ -172,9 +158,9 @@ def mixture_bars(by_size: Mapping[str, float], drawn: Mapping[str, float], theme
     return figure.update_yaxes(tickformat=".0%", range=[0, 1.08])
 
 
-def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> go.Figure:
+def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> Figure:
     """How often each source's samples are seen, and the line up to which that is about as good as new data."""
-    figure = go.Figure()
+    figure = Figure()
     figure.add_bar(
         x=list(times),
         y=list(times.values()),
@@ -201,11 +187,11 @@ def repetition_bars(times: Mapping[str, float], theme: Theme = "light") -> go.Fi
 
 def likeness_map(
     similarities: Sequence[Sequence[float]], kept: Sequence[int], threshold: float, theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """Every pair's Jaccard; a frame where it reaches the threshold. Texts go by number, dropped ones in brackets."""
     count = len(similarities)
     names = [f"{i + 1}" if i in kept else f"({i + 1})" for i in range(count)]
-    figure = go.Figure()
+    figure = Figure()
     figure.add_heatmap(
         x=names,
         y=names,
@@ -216,7 +202,7 @@ def likeness_map(
         texttemplate="%{z:.2f}",
         hoverongaps=False,
         hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
-        colorbar={"title": "Jaccard", "len": 0.9},
+        colorbar={"title": {"text": "Jaccard"}, "len": 0.9},
         xgap=2,
         ygap=2,
     )

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import TARGET, TEXT, Theme
 from sftviz.words import tell
@@ -30,9 +29,9 @@ class Cells:
     kinds: Sequence[str]
 
 
-def token_rows(rows: Sequence[Cells], theme: Theme = "light") -> go.Figure:
+def token_rows(rows: Sequence[Cells], theme: Theme = "light") -> Figure:
     """Rows of token cells under one another; cells in a column belong to the same position."""
-    figure = go.Figure()
+    figure = Figure()
     hover = tell("figure.cells.hover", x="%{x}", row="%{customdata[0]}", token="%{customdata[1]}")
     for kind, (fill, pattern, ink) in KINDS.items():
         name = tell(f"figure.cells.{kind.replace(' ', '_')}")
@@ -71,7 +70,7 @@ def token_rows(rows: Sequence[Cells], theme: Theme = "light") -> go.Figure:
     )
 
 
-def alignment(rows: Sequence[Cells], costs: Sequence[float | None], theme: Theme = "light") -> go.Figure:
+def alignment(rows: Sequence[Cells], costs: Sequence[float | None], theme: Theme = "light") -> Figure:
     """Rows of cells, and under every position what its prediction costs in nats; None where nothing is asked."""
     figure = token_rows(rows, theme)
     places = [at for at, cost in enumerate(costs) if cost is not None]
@@ -89,13 +88,13 @@ def alignment(rows: Sequence[Cells], costs: Sequence[float | None], theme: Theme
         hovertemplate=tell("figure.cells.cost_at", x="%{x}", y="%{y:.3f}") + "<extra></extra>",
     )
     highest = max((costs[at] or 0.0 for at in places), default=1.0)
-    figure.update_layout(height=int((figure.layout.height or 0) + 190))
+    figure.update_layout(height=figure.layout.height + 190)
     figure.update_layout(
         yaxis={"domain": [COSTS[1] + 0.06, 1]},
         yaxis2={
             "domain": list(COSTS),
             "range": [0, 1.18 * max(highest, 1.0)],
-            "title": tell("figure.axis.cost_nats"),
+            "title": {"text": tell("figure.axis.cost_nats")},
             "fixedrange": True,
             "automargin": True,
             "gridcolor": "rgba(128,128,128,0.3)",

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import CLEAR, dressed, shown
 from sftviz.figures.palette import SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import tell
@@ -23,7 +22,7 @@ class Arrived:
     total: Sequence[float]
 
 
-def flow_bars(arrived: Arrived, theme: Theme = "light") -> go.Figure:
+def flow_bars(arrived: Arrived, theme: Theme = "light") -> Figure:
     """One stack a token: its own row's part, then what came through attention; a dash where both vectors add up to."""
     places = list(range(len(arrived.texts)))
     words = [
@@ -31,7 +30,7 @@ def flow_bars(arrived: Arrived, theme: Theme = "light") -> go.Figure:
         for text, counted in zip(arrived.texts, arrived.supervised, strict=True)
     ]
     part = tell("figure.flow.part", x="%{x}", token="%{customdata[0]}", kind="%{customdata[1]}", y="%{y:.3g}")
-    figure = go.Figure()
+    figure = Figure()
     for name, values, colour, pattern in (
         (tell("figure.flow.own"), arrived.own, SUPERVISED, ""),
         (tell("figure.flow.through"), arrived.through_attention, TARGET, "/"),
@@ -64,7 +63,7 @@ def flow_bars(arrived: Arrived, theme: Theme = "light") -> go.Figure:
     )
 
 
-def _supervised_row(figure: go.Figure, arrived: Arrived, words: list[list[str]], theme: Theme) -> None:
+def _supervised_row(figure: Figure, arrived: Arrived, words: list[list[str]], theme: Theme) -> None:
     highest = max((a + b for a, b in zip(arrived.own, arrived.through_attention, strict=True)), default=0.0)
     for name, kind, colour in (
         (tell("figure.flow.carries_loss"), True, SUPERVISED),
@@ -82,9 +81,9 @@ def _supervised_row(figure: go.Figure, arrived: Arrived, words: list[list[str]],
         )
 
 
-def row_bars(texts: Sequence[str], norms: Sequence[float], wanted: Sequence[bool], theme: Theme = "light") -> go.Figure:
+def row_bars(texts: Sequence[str], norms: Sequence[float], wanted: Sequence[bool], theme: Theme = "light") -> Figure:
     """The rows of a matrix that are pulled hardest; hatched where a row was nobody's target."""
-    figure = go.Figure()
+    figure = Figure()
     places = list(range(len(texts)))
     for name, kind, colour, pattern in (
         (tell("figure.flow.a_target"), True, SUPERVISED, ""),

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import CURVES, TEXT, Theme
 from sftviz.words import tell
@@ -26,9 +26,9 @@ def title_of(name: str) -> str:
     return tell(f"figure.gradients.{name}")
 
 
-def pull_curves(pulls: Pulls, theme: Theme = "light", *, logarithmic: bool = False) -> go.Figure:
+def pull_curves(pulls: Pulls, theme: Theme = "light", *, logarithmic: bool = False) -> Figure:
     """One line a loss over the target's logit, and a point on each where the handle stands."""
-    figure = go.Figure()
+    figure = Figure()
     for name, values in pulls.curves.items():
         colour, dash = CURVES[name]
         title = title_of(name)
@@ -65,9 +65,9 @@ def gradient_bars(
     probabilities: Sequence[float],
     gradients: Mapping[str, Sequence[float]],
     theme: Theme = "light",
-) -> go.Figure:
+) -> Figure:
     """Over the vocabulary: p as outlined bars, and beside it each loss's gradient on every logit."""
-    figure = go.Figure()
+    figure = Figure()
     figure.add_bar(
         x=list(tokens),
         y=list(probabilities),
@@ -90,11 +90,22 @@ def gradient_bars(
     return figure
 
 
-def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light") -> go.Figure:
+def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light") -> Figure:
     """The target's probability, step by step, under each loss from the same start; play, or drag the step."""
     steps = len(next(iter(paths.values())))
-    figure = go.Figure(data=_traces(paths, steps - 1, theme))
-    figure.frames = [go.Frame(data=_traces(paths, step, theme), name=str(step)) for step in range(steps)]
+    figure = Figure()
+    for name, path in paths.items():
+        figure.add_scatter(
+            **_up_to(path, steps - 1),
+            mode="lines+markers",
+            name=title_of(name),
+            line={"color": CURVES[name][0], "dash": CURVES[name][1], "width": 3},
+            hovertemplate=tell("figure.gradients.at_step", x="%{x}", y="%{y:.4g}") + f"<extra>{title_of(name)}</extra>",
+        )
+        figure.data[-1]["marker"]["line"] = {"width": 2, "color": TEXT[theme]}
+    figure.frames = [
+        {"name": str(step), "data": [_up_to(path, step) for path in paths.values()]} for step in range(steps)
+    ]
     dressed(figure, theme, x=tell("figure.gradients.steps"), y=tell("figure.gradients.target_p"), height=430)
     figure.update_xaxes(range=[-0.5, steps - 0.5])
     figure.update_yaxes(range=[-0.03, 1.06])
@@ -102,20 +113,9 @@ def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light") -> go
     return figure
 
 
-def _traces(paths: Mapping[str, Sequence[float]], step: int, theme: Theme) -> list[go.Scatter]:
-    """The path up to a step with its head marked, one a loss; the same number of traces in every frame."""
-    return [
-        go.Scatter(
-            x=list(range(step + 1)),
-            y=list(path[: step + 1]),
-            mode="lines+markers",
-            name=title_of(name),
-            line={"color": CURVES[name][0], "dash": CURVES[name][1], "width": 3},
-            marker={"size": [0] * step + [14], "line": {"width": 2, "color": TEXT[theme]}},
-            hovertemplate=tell("figure.gradients.at_step", x="%{x}", y="%{y:.4g}") + f"<extra>{title_of(name)}</extra>",
-        )
-        for name, path in paths.items()
-    ]
+def _up_to(path: Sequence[float], step: int) -> dict[str, Any]:
+    """The path up to a step with its head marked: all that a frame changes of its trace."""
+    return {"x": list(range(step + 1)), "y": list(path[: step + 1]), "marker": {"size": [0] * step + [14]}}
 
 
 def _buttons(theme: Theme) -> dict[str, object]:

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import tell
@@ -21,9 +20,9 @@ class Split:
     divergence: float
 
 
-def sums(splits: Sequence[Split], theme: Theme = "light") -> go.Figure:
+def sums(splits: Sequence[Split], theme: Theme = "light") -> Figure:
     """Stacked bars, one a cross-entropy: the entropy, then the divergence on top; an infinite one is named."""
-    figure = go.Figure()
+    figure = Figure()
     labels = [f"{split.entropy_name} + {split.divergence_name}" for split in splits]
     entropies = [(split.entropy_name, split.entropy) for split in splits]
     divergences = [(split.divergence_name, split.divergence) for split in splits]
@@ -55,7 +54,7 @@ def sums(splits: Sequence[Split], theme: Theme = "light") -> go.Figure:
     return figure.update_yaxes(autorange="reversed")
 
 
-def _endless(figure: go.Figure, splits: Sequence[Split], labels: list[str], reach: float, theme: Theme) -> None:
+def _endless(figure: Figure, splits: Sequence[Split], labels: list[str], reach: float, theme: Theme) -> None:
     """An arrow out of the picture where the divergence has no end: plotly would draw no bar at all."""
     without_end = [(label, split) for label, split in zip(labels, splits, strict=True) if split.divergence == math.inf]
     figure.add_scatter(
@@ -72,16 +71,14 @@ def _endless(figure: go.Figure, splits: Sequence[Split], labels: list[str], reac
 
 def coin_curve(
     shares: Sequence[float], entropies: Sequence[float], share: float, entropy: float, theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """Entropy of a coin in bits over the probability of heads, with the chosen coin marked."""
     hover = tell("figure.information.coin_at", x="%{x:.2f}", y="%{y:.3f}") + "<extra></extra>"
-    figure = go.Figure(
-        go.Scatter(
-            x=list(shares),
-            y=list(entropies),
-            line={"color": SUPERVISED, "width": 3},
-            hovertemplate=hover,
-        )
+    figure = Figure().add_scatter(
+        x=list(shares),
+        y=list(entropies),
+        line={"color": SUPERVISED, "width": 3},
+        hovertemplate=hover,
     )
     figure.add_scatter(
         x=[share],

@@ -3,8 +3,7 @@
 from html import escape
 from typing import Any
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.palette import GRID, TEXT, Theme
 from sftviz.words.visible import visible
 
@@ -16,22 +15,30 @@ def shown(text: str, longest: int | None = None) -> str:
     return escape(visible(text)[:longest], quote=False)
 
 
-def dressed(
-    figure: go.Figure, theme: Theme, *, x: str = "", y: str = "", height: int = 360, **layout: Any
-) -> go.Figure:
-    """The figure with transparent paper, readable ink, titled axes that do not zoom away, and its legend on top."""
+def template(theme: Theme) -> dict[str, Any]:
+    """What a figure has where it says nothing else: transparent paper, readable ink, axes that do not zoom away."""
     axis = {"gridcolor": GRID[theme], "zerolinecolor": GRID[theme], "fixedrange": True, "automargin": True}
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 8, "b": 8},
-        paper_bgcolor=CLEAR,
-        plot_bgcolor=CLEAR,
-        font={"color": TEXT[theme], "size": 14},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "bgcolor": CLEAR},
-        hoverlabel={"font": {"size": 14}},
-    )
-    figure.update_xaxes(title=x, **axis)
-    figure.update_yaxes(title=y, **axis)
+    return {
+        "layout": {
+            "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "font": {"color": TEXT[theme], "size": 14},
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "bgcolor": CLEAR},
+            "hoverlabel": {"font": {"size": 14}},
+            "xaxis": axis,
+            "yaxis": axis,
+        }
+    }
+
+
+TEMPLATES: dict[Theme, dict[str, Any]] = {"light": template("light"), "dark": template("dark")}
+
+
+def dressed(figure: Figure, theme: Theme, *, x: str = "", y: str = "", height: int = 360, **layout: Any) -> Figure:
+    """The figure in the theme's template, with titled axes."""
+    figure.update_xaxes(title=x).update_yaxes(title=y)
+    figure.layout.update(template=TEMPLATES[theme], height=height)
     return figure.update_layout(**layout)
 
 

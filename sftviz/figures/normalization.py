@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
+from sftviz.figures.labels import named_above
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import TEXT, Theme
 from sftviz.words import tell
@@ -19,6 +19,8 @@ CHATS = (
     ("#d55e00", "-", "#ffffff"),
 )
 
+OF_SIZE = 0.1  # a share below this is told by hovering only
+
 
 @dataclass(frozen=True)
 class Weighed:
@@ -30,12 +32,12 @@ class Weighed:
     costs: Sequence[float]
 
 
-def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Figure:
+def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> Figure:
     """One bar a supervised token, chat after chat: its weight in the loss."""
     hover = tell(
         "figure.normalization.weighs", token="%{customdata[0]}", weight="%{y:.4f}", cost="%{customdata[1]:.3f}"
     )
-    figure = go.Figure()
+    figure = Figure()
     start = 0
     for chat, (colour, pattern, _) in zip(chats, _looks(len(chats)), strict=True):
         figure.add_bar(
@@ -52,9 +54,9 @@ def token_weight_bars(chats: Sequence[Weighed], theme: Theme = "light") -> go.Fi
     return figure.update_yaxes(tickformat=".1%", rangemode="tozero")
 
 
-def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme = "light") -> go.Figure:
+def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme = "light") -> Figure:
     """One stacked bar a normalization: the share of the weight each chat holds."""
-    figure = go.Figure()
+    figure = Figure()
     titles = list(shares)
     for place, (colour, pattern, ink) in enumerate(_looks(len(next(iter(shares.values()), ())))):
         parts = [shares[title][place] for title in titles]
@@ -64,22 +66,17 @@ def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme =
             orientation="h",
             name=shown(parts[0][0]),
             marker=hatched(colour, pattern, TEXT[theme]),
-            text=[f"{share:.0%}" for _, share in parts],
+            text=[f"{share:.0%}" if share > OF_SIZE else "" for _, share in parts],
             textposition="inside",
+            textangle=0,
+            constraintext="none",
             insidetextanchor="middle",
             insidetextfont={"color": ink, "size": 15},
             hovertemplate="%{y}: %{x:.1%}<extra>" + shown(parts[0][0]) + "</extra>",
         )
-    dressed(
-        figure,
-        theme,
-        x=tell("figure.normalization.share"),
-        height=130 + 44 * len(titles),
-        barmode="stack",
-        showlegend=False,
-    )
+    dressed(figure, theme, x=tell("figure.normalization.share"), barmode="stack", showlegend=False)
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
-    return figure.update_yaxes(autorange="reversed")
+    return named_above(figure, {title: title for title in titles}, room=70)
 
 
 def _looks(count: int) -> list[tuple[str, str, str]]:

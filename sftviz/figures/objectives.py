@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import CURVES, EMPTY, GOOD, SUPERVISED, TARGET, TEXT, WRONG, Theme
 from sftviz.words import tell
@@ -12,45 +11,41 @@ from sftviz.words import tell
 TERM_LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"))
 
 
-def may_attend_picture(may_attend: Sequence[Sequence[bool]], theme: Theme = "light") -> go.Figure:
+def may_attend_picture(may_attend: Sequence[Sequence[bool]], theme: Theme = "light") -> Figure:
     """Who sees whom, small: a filled square where the row may look at the column."""
-    figure = go.Figure(
-        go.Heatmap(
-            z=[[int(allowed) for allowed in row] for row in may_attend],
-            zmin=0,
-            zmax=1,
-            colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
-            showscale=False,
-            xgap=1,
-            ygap=1,
-            hovertemplate=tell("figure.objectives.looks", i="%{y}", j="%{x}", z="%{z}") + "<extra></extra>",
-        )
+    figure = Figure().add_heatmap(
+        z=[[int(allowed) for allowed in row] for row in may_attend],
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
+        showscale=False,
+        xgap=1,
+        ygap=1,
+        hovertemplate=tell("figure.objectives.looks", i="%{y}", j="%{x}", z="%{z}") + "<extra></extra>",
     )
     dressed(figure, theme, height=112)
     figure.update_xaxes(visible=False, constrain="domain")
     return figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
 
 
-def partner_matrix(probabilities: Sequence[Sequence[float]], theme: Theme = "light") -> go.Figure:
+def partner_matrix(probabilities: Sequence[Sequence[float]], theme: Theme = "light") -> Figure:
     """How surely each a (row) picks each b (column); the partners stand on the diagonal, framed."""
     n = len(probabilities)
     names = [str(i + 1) for i in range(n)]
-    figure = go.Figure(
-        go.Heatmap(
-            z=[list(row) for row in probabilities],
-            x=names,
-            y=names,
-            zmin=0,
-            zmax=1,
-            colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            text=[[f"{p:.2f}".removeprefix("0") for p in row] if n <= 8 else [""] * n for row in probabilities],
-            texttemplate="%{text}",
-            textfont={"size": 13},
-            hovertemplate=tell("figure.objectives.picks", a="%{y}", b="%{x}", p="%{z:.4f}") + "<extra></extra>",
-        )
+    figure = Figure().add_heatmap(
+        z=[list(row) for row in probabilities],
+        x=names,
+        y=names,
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        text=[[f"{p:.2f}".removeprefix("0") for p in row] if n <= 8 else [""] * n for row in probabilities],
+        texttemplate="%{text}",
+        textfont={"size": 13},
+        hovertemplate=tell("figure.objectives.picks", a="%{y}", b="%{x}", p="%{z:.4f}") + "<extra></extra>",
     )
     for i in range(n):
         edges = {"x0": i - 0.5, "x1": i + 0.5, "y0": i - 0.5, "y1": i + 0.5}
@@ -62,9 +57,9 @@ def partner_matrix(probabilities: Sequence[Sequence[float]], theme: Theme = "lig
 
 def loss_over_batch(
     sizes: Sequence[int], losses: Sequence[float], guesses: Sequence[float], at: int, theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """InfoNCE over the size of the batch, and what a guess costs there, log N; the chosen size marked."""
-    figure = go.Figure()
+    figure = Figure()
     for name, values, colour, dash in (
         ("InfoNCE", losses, SUPERVISED, "solid"),
         (tell("figure.objectives.guess"), guesses, TEXT[theme], "dash"),
@@ -92,7 +87,7 @@ def loss_over_batch(
 
 def expert_bars(
     shares: Sequence[float], probabilities: Sequence[float], pulls: Sequence[float], theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """Over the experts: f, P, and how the loss pulls on each one's logits together."""
     names = [tell("figure.objectives.expert", n=i + 1) for i in range(len(shares))]
     bars = {
@@ -100,7 +95,7 @@ def expert_bars(
         tell("figure.objectives.mean_probability"): probabilities,
         tell("figure.objectives.summed_gradient"): pulls,
     }
-    figure = go.Figure()
+    figure = Figure()
     for (name, values), (colour, pattern) in zip(bars.items(), TERM_LOOKS, strict=False):
         figure.add_bar(
             x=names,
@@ -127,9 +122,9 @@ class Sweep:
     levels: Mapping[str, float]
 
 
-def sweep_curves(sweep: Sweep, y: str, theme: Theme = "light") -> go.Figure:
+def sweep_curves(sweep: Sweep, y: str, theme: Theme = "light") -> Figure:
     """The curves of a sweep, a dotted line where the handle stands, and each level as a thin line with its name."""
-    figure = go.Figure()
+    figure = Figure()
     for (name, values), (colour, dash) in zip(sweep.curves.items(), list(CURVES.values())[:2], strict=False):
         figure.add_scatter(
             x=list(sweep.values),
@@ -156,9 +151,9 @@ def sweep_curves(sweep: Sweep, y: str, theme: Theme = "light") -> go.Figure:
 
 def grouped_bars(
     names: Sequence[str], groups: Mapping[str, Sequence[float]], y: str, theme: Theme = "light", *, percent: bool = True
-) -> go.Figure:
+) -> Figure:
     """Bars side by side over the names, one look a group, each value written over its bar."""
-    figure = go.Figure()
+    figure = Figure()
     for (group, values), (colour, pattern) in zip(groups.items(), TERM_LOOKS, strict=False):
         figure.add_bar(
             x=list(names),

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import CURVES, GOOD, OTHER, SUPERVISED, TARGET, TEXT, WRONG, Theme
 from sftviz.words import tell
@@ -26,28 +25,28 @@ def rank_bars(
     k: int,
     vocabulary: int,
     theme: Theme = "light",
-) -> go.Figure:
+) -> Figure:
     """One bar a supervised token: its place among all V tokens, logarithmic; the k likeliest lie in the shaded band.
 
     Wrapped into lines like the text itself, so that every token is readable on a narrow screen.
     """
     lines = max(1, -(-len(texts) // TOKENS_A_LINE))
-    figure = make_subplots(rows=lines, cols=1, vertical_spacing=0.28 / lines)
+    figure = Figure()
     kinds = [FIRST if rank == 1 else AMONG if rank <= k else BEYOND for rank in ranks]
-    for line in range(lines):
+    for line, axis in enumerate(figure.add_rows(lines, spacing=0.28 / lines)):
         span = range(line * TOKENS_A_LINE, min(len(texts), (line + 1) * TOKENS_A_LINE))
         for kind in RANK_LOOKS:
             places = [at for at in span if kinds[at] == kind]
             told = [[shown(texts[at]), f"{probabilities[at]:.3g}"] for at in places]
-            figure.add_trace(_ranked(kind, places, [ranks[at] for at in places], told, line == 0), row=line + 1, col=1)
-        figure.update_xaxes(
+            bar = _ranked(kind, places, [ranks[at] for at in places], told, line == 0)
+            figure.add_trace({**bar, "xaxis": f"x{axis}", "yaxis": f"y{axis}"})
+        figure.layout[f"xaxis{axis}"].update(
             tickvals=list(span),
             ticktext=[_under(texts[at]) for at in span],
             range=[span.start - 0.6, span.start + min(len(texts), TOKENS_A_LINE) - 0.4],
-            row=line + 1,
-            col=1,
         )
-    figure.add_hrect(y0=0.5, y1=k, row="all", col="all", fillcolor=OTHER, opacity=0.18, line_width=0, layer="below")  # pyright: ignore[reportArgumentType]
+        band = {"x0": 0, "x1": 1, "xref": f"x{axis} domain", "y0": 0.5, "y1": k, "yref": f"y{axis}"}
+        figure.add_shape(type="rect", **band, fillcolor=OTHER, opacity=0.18, line={"width": 0}, layer="below")
     dressed(figure, theme, y=tell("figure.scores.rank"), height=80 + 300 * lines, barmode="overlay", bargap=0.25)
     figure.update_layout(legend={"y": 1 + 0.03 / lines}, uirevision="ranks")
     figure.update_xaxes(tickangle=-90, tickfont={"size": 13}, showgrid=False, zeroline=False)
@@ -57,25 +56,32 @@ def rank_bars(
     )
 
 
-def _ranked(kind: str, places: list[int], ranks: list[int], told: list[list[str]], in_legend: bool) -> go.Bar:
+def _ranked(kind: str, places: list[int], ranks: list[int], told: list[list[str]], in_legend: bool) -> dict[str, Any]:
     colour, pattern = RANK_LOOKS[kind]
     hover = tell("figure.scores.ranked", token="%{customdata[0]}", rank="%{y:,}", p="%{customdata[1]}")
-    return go.Bar(
-        x=places,
-        y=ranks,
-        name=tell(f"figure.scores.{kind}"),
-        legendgroup=kind,
-        showlegend=in_legend,
-        text=[f"{rank:,}" for rank in ranks],
-        textposition="outside",
-        textangle=-90,
-        textfont={"size": 12},
-        constraintext="none",
-        cliponaxis=False,
-        marker=hatched(colour, pattern),
-        customdata=told,
-        hovertemplate=f"{hover}<extra>{tell(f'figure.scores.{kind}')}</extra>",
-    )
+    return {
+        "type": "bar",
+        "x": places,
+        "y": ranks,
+        "name": tell(f"figure.scores.{kind}"),
+        "legendgroup": kind,
+        "showlegend": in_legend,
+        "text": [f"{rank:,}" for rank in ranks],
+        "textposition": "outside",
+        "textangle": -90,
+        "textfont": {"size": 12},
+        "constraintext": "none",
+        "cliponaxis": False,
+        "marker": _dark(colour, pattern) if kind == BEYOND else hatched(colour, pattern),
+        "customdata": told,
+        "hovertemplate": f"{hover}<extra>{tell(f'figure.scores.{kind}')}</extra>",
+    }
+
+
+def _dark(colour: str, pattern: str) -> dict[str, Any]:
+    """Told from the others in grey, and as small as in a legend."""
+    over = {"shape": pattern, "fillmode": "overlay", "fgcolor": "#1a1c23", "size": 5, "solidity": 0.35}
+    return {"color": colour, "pattern": over, "line": {"width": 1, "color": "#1a1c23"}}
 
 
 def _under(text: str) -> str:
@@ -99,9 +105,9 @@ class Confident:
     count: int
 
 
-def reliability_bars(bins: Sequence[Confident], ece: float, theme: Theme = "light") -> go.Figure:
+def reliability_bars(bins: Sequence[Confident], ece: float, theme: Theme = "light") -> Figure:
     """A bar a bin up to the share that was right, and hatched from there to how sure the model was."""
-    figure = go.Figure()
+    figure = Figure()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", name=tell("figure.sure_as_right"), line={"color": TEXT[theme], "dash": "dot"}
     )
@@ -184,12 +190,12 @@ class Contest:
     swaps: Sequence[Swap]
 
 
-def score_curves(contest: Contest, theme: Theme = "light") -> go.Figure:
+def score_curves(contest: Contest, theme: Theme = "light") -> Figure:
     """A curve a candidate over alpha; the axis is logarithmic in minus the score, which makes them straight.
 
     Nearer to 0 is better and stands higher.
     """
-    figure = go.Figure()
+    figure = Figure()
     for (name, scores), ((colour, dash), symbol) in zip(contest.scores.items(), CANDIDATE_LOOKS, strict=False):
         figure.add_scatter(
             x=list(contest.alphas),
@@ -249,10 +255,10 @@ class TextScore:
     best: float
 
 
-def text_score_bars(candidates: Mapping[str, Mapping[str, TextScore]], theme: Theme = "light") -> go.Figure:
+def text_score_bars(candidates: Mapping[str, Mapping[str, TextScore]], theme: Theme = "light") -> Figure:
     """Side by side over the scores' names, one look a candidate; every scale drawn up to its own best."""
     hover = tell("figure.scores.out_of", x="%{x}", value="%{customdata[0]:.4g}", best="%{customdata[1]:g}")
-    figure = go.Figure()
+    figure = Figure()
     for (name, scores), (colour, pattern) in zip(candidates.items(), TEXT_LOOKS, strict=False):
         figure.add_bar(
             x=list(scores),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
+from sftviz.figures.labels import line_label
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import CURVES, SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import Said, tell
@@ -14,19 +14,17 @@ def title_of(name: str) -> str:
     return tell(f"figure.smoothing.{name}")
 
 
-def target_bars(shares: Sequence[float], others: int, theme: Theme = "light") -> go.Figure:
+def target_bars(shares: Sequence[float], others: int, theme: Theme = "light") -> Figure:
     """What the target token and the first few others are to get; others: tokens that have no bar of their own."""
     names = [tell("figure.target"), *(tell("figure.token", n=k) for k in range(1, len(shares)))]
-    figure = go.Figure(
-        go.Bar(
-            x=names,
-            y=list(shares),
-            text=[f"{share:.4g}" for share in shares],
-            textposition="outside",
-            cliponaxis=False,
-            marker={"color": [TARGET] + [SUPERVISED] * (len(shares) - 1), "pattern": {"shape": ["/"]}},
-            hovertemplate="%{x}: %{y:.6g}<extra></extra>",
-        )
+    figure = Figure().add_bar(
+        x=names,
+        y=list(shares),
+        text=[f"{share:.4g}" for share in shares],
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": [TARGET] + [SUPERVISED] * (len(shares) - 1), "pattern": {"shape": ["/"]}},
+        hovertemplate="%{x}: %{y:.6g}<extra></extra>",
     )
     more = tell("figure.smoothing.more", count=others) if others else ""
     dressed(figure, theme, y=tell("figure.smoothing.asked_for"), x=more, height=280, uirevision="target")
@@ -44,9 +42,9 @@ class Gap:
     best: float  # the gap at which the smoothed loss is least; may be infinite
 
 
-def over_gap(gap: Gap, y: str, theme: Theme = "light") -> go.Figure:
+def over_gap(gap: Gap, y: str, theme: Theme = "light") -> Figure:
     """Plain and smoothed over the logit gap, the handle's points, and the best gap as a line."""
-    figure = go.Figure()
+    figure = Figure()
     for name, values in gap.curves.items():
         colour, dash = CURVES[name]
         figure.add_scatter(
@@ -71,17 +69,25 @@ def over_gap(gap: Gap, y: str, theme: Theme = "light") -> go.Figure:
     )
     if gap.gaps[0] <= gap.best <= gap.gaps[-1]:
         best = tell("figure.smoothing.best", gap=gap.best)
-        figure.add_vline(x=gap.best, line={"color": CURVES["smoothed"][0], "width": 2}, annotation={"text": best})
+        figure.add_vline(x=gap.best, line={"color": CURVES["smoothed"][0], "width": 2})
+        line_label(figure, gap.best, best, below=_is_high_at(gap, gap.best))
     return dressed(figure, theme, x=tell("figure.smoothing.gap"), y=y, height=320, uirevision="gap")
+
+
+def _is_high_at(gap: Gap, at: float) -> bool:
+    """Whether the curves pass there through the upper half of the figure."""
+    near = min(range(len(gap.gaps)), key=lambda place: abs(gap.gaps[place] - at))
+    values = [value for curve in gap.curves.values() for value in curve]
+    return max(curve[near] for curve in gap.curves.values()) > (min(values) + max(values)) / 2
 
 
 def token_costs(
     texts: Sequence[str], plain: Sequence[float], smoothed: Sequence[float], theme: Theme = "light"
-) -> go.Figure:
+) -> Figure:
     """A chat's supervised tokens in order: what each costs without smoothing, and with it."""
     places = list(range(len(texts)))
     names = [shown(text) for text in texts]
-    figure = go.Figure()
+    figure = Figure()
     joined_x = [x for place in places for x in (place, place, None)]
     joined_y = [y for pair in zip(plain, smoothed, strict=True) for y in (*pair, None)]
     figure.add_scatter(
@@ -112,9 +118,9 @@ class Calibration:
     ece: float
 
 
-def calibration_curves(runs: Sequence[Calibration], theme: Theme = "light") -> go.Figure:
+def calibration_curves(runs: Sequence[Calibration], theme: Theme = "light") -> Figure:
     """Accuracy over confidence, one line a run; on the diagonal a model is as sure as it is right."""
-    figure = go.Figure()
+    figure = Figure()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", name=tell("figure.sure_as_right"), line={"color": "#8c8c8c", "dash": "dot"}
     )

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
+from sftviz.figures.labels import line_label
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import GOOD, TARGET, TEXT, Theme
 from sftviz.words import tell
@@ -16,12 +16,12 @@ def push_curves(
     at: float,
     breaks_at: float,
     theme: Theme = "light",
-) -> go.Figure:
+) -> Figure:
     """The cost of the target over the constant added to every logit; None where a form gives no finite number.
 
     breaks_at: the push at which the largest logit's exp overflows in this precision.
     """
-    figure = go.Figure()
+    figure = Figure()
     for name, values, colour, dash in (
         (tell("figure.stability.stable"), stable, GOOD, "solid"),
         (tell("figure.stability.naive"), naive, TARGET, "dash"),
@@ -47,8 +47,9 @@ def push_curves(
     )
     figure.add_vline(x=at, line={"color": TEXT[theme], "width": 2, "dash": "dot"})
     if breaks_at <= pushes[-1]:
-        overflow = tell("figure.stability.overflow")
-        figure.add_vline(x=breaks_at, line={"color": TARGET, "width": 1}, annotation={"text": overflow})
+        figure.add_vline(x=breaks_at, line={"color": TARGET, "width": 1})
+        is_late = breaks_at > (pushes[0] + pushes[-1]) / 2
+        line_label(figure, breaks_at, tell("figure.stability.overflow"), below=True, left=is_late)
     dressed(
         figure, theme, x=tell("figure.stability.push"), y=tell("figure.stability.cost"), height=360, uirevision="push"
     )

@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from sftviz.figures.figure import Figure
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import GOOD, SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import tell
@@ -16,9 +15,9 @@ MONITORS = {"robust": (SUPERVISED, "solid", "circle-open"), "naive": (TARGET, "d
 ALMOST = 1.25  # room round the largest arrow
 
 
-def schedule_curves(curves: Mapping[str, Sequence[float]], chosen: str, step: int, theme: Theme = "light") -> go.Figure:
+def schedule_curves(curves: Mapping[str, Sequence[float]], chosen: str, step: int, theme: Theme = "light") -> Figure:
     """One line a schedule over the steps, the chosen one thick, and a point where the step stands on it."""
-    figure = go.Figure()
+    figure = Figure()
     for name, rates in curves.items():
         colour, dash = SCHEDULES[name]
         title = tell(f"figure.training.{name}")
@@ -48,9 +47,9 @@ def schedule_curves(curves: Mapping[str, Sequence[float]], chosen: str, step: in
     return figure.update_yaxes(exponentformat="power", rangemode="tozero")
 
 
-def clipping_arrows(arrows: Mapping[str, Sequence[float]], limit: float, theme: Theme = "light") -> go.Figure:
+def clipping_arrows(arrows: Mapping[str, Sequence[float]], limit: float, theme: Theme = "light") -> Figure:
     """A gradient of two numbers before and after clipping, in the circle of norm c and the square of value c."""
-    figure = go.Figure()
+    figure = Figure()
     around = [i / 60 * 2 * math.pi for i in range(61)]
     outlines = {
         "norm": ([limit * math.cos(a) for a in around], [limit * math.sin(a) for a in around]),
@@ -93,9 +92,9 @@ class Watched:
     spikes: Sequence[int]
 
 
-def spike_curve(losses: Sequence[float], watched: Mapping[str, Watched], theme: Theme = "light") -> go.Figure:
+def spike_curve(losses: Sequence[float], watched: Mapping[str, Watched], theme: Theme = "light") -> Figure:
     """The losses, each monitor's limit, and a ring or a cross on what it calls a spike."""
-    figure = go.Figure()
+    figure = Figure()
     steps = list(range(len(losses)))
     ink = {"color": TEXT[theme], "width": 1.5}
     hover = tell("figure.step_nats", x="%{x}", y="%{y:.3f}")
@@ -110,14 +109,14 @@ def spike_curve(losses: Sequence[float], watched: Mapping[str, Watched], theme: 
             line={"color": colour, "dash": dash, "width": 2.5},
             hovertemplate=f"{hover}<extra>{monitor}</extra>",
         )
+        line = {"width": 3, "color": TARGET} if symbol == "x-thin" else {"width": 3}
         figure.add_scatter(
             x=list(seen.spikes),
             y=[losses[step] for step in seen.spikes],
             mode="markers",
             name=tell("figure.training.spike", monitor=monitor),
-            marker={"symbol": symbol, "size": 20 if name == "robust" else 12, "color": colour, "line": {"width": 3}},
+            marker={"symbol": symbol, "size": 20 if name == "robust" else 12, "color": colour, "line": line},
             hovertemplate=f"{hover}<extra>{monitor}</extra>",
         )
-    figure.update_traces(selector={"mode": "markers", "marker.symbol": "x-thin"}, marker={"line": {"color": TARGET}})
     dressed(figure, theme, x=tell("figure.axis.step"), y=tell("figure.axis.loss_nats"), height=400, uirevision="spikes")
     return figure.update_yaxes(rangemode="tozero")

@@ -12,6 +12,7 @@ other values are written here as well, through `st.query_params`, so that Back u
 
 import math
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,6 +30,7 @@ Value = TypeVar("Value")
 Amount = TypeVar("Amount", int, float)
 Shown = Callable[[Any], str]
 SHOWN = 40  # characters of what was asked for
+LATE = 4  # addresses that may be under way to the browser
 BESIDES = ("lang", "only")  # what else stands in an address
 _VISIT = "visit of the page"
 
@@ -235,6 +237,9 @@ def _named(asked: str, choices: Sequence[Value]) -> Value:
     raise ValueError(asked)
 
 
+State = frozenset[tuple[str, tuple[str, ...]]]
+
+
 @dataclass
 class _Visit:
     """From the opening of an address to the next one. Where it is full, a knob it does not name has its default."""
@@ -242,7 +247,7 @@ class _Visit:
     page: tuple[str, str | None]
     is_full: bool
     stands: dict[str, list[str]] = field(default_factory=dict)  # by key, what was written last
-    seen: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)  # all that the address has said since
+    said: deque[State] = field(default_factory=lambda: deque(maxlen=LATE))  # the address, the last few times
 
 
 _pending: ContextVar[dict[str, list[str]] | None] = ContextVar("pending", default=None)
@@ -268,38 +273,37 @@ def address() -> Iterator[None]:
 
 
 def _visit() -> None:
-    """A visit begins with a page, with Back or Forward, and with a link to the page itself."""
+    """A visit begins with a page, with Back or Forward, and with a link to the page itself.
+
+    A run may have begun before the last address had reached the browser, and then has an older one: that is no link.
+    """
     run, begun = get_script_run_ctx(), st.session_state.get(_VISIT)
-    if run is None or (begun and not _is_whole_run()):
+    if run is None or (begun and run.fragment_ids_this_run):
         return
-    page = (run.page_script_hash, st.query_params.get("only"))
-    if begun is None or begun.page != page or run.is_history_navigation:
-        is_full = run.is_history_navigation or any(key not in BESIDES for key in st.query_params)
-        st.session_state[_VISIT] = _Visit(page, is_full)
+    page, state = (run.page_script_hash, st.query_params.get("only")), _state()
+    if begun is None or begun.page != page or state not in begun.said or run.is_history_navigation:
+        st.session_state[_VISIT] = _Visit(page, run.is_history_navigation or bool(state))
+        st.session_state[_VISIT].said.append(state)
 
 
-def _is_whole_run() -> bool:
-    """Whether all of the page is drawn, and not one fragment: a link and Back do nothing less."""
-    run = get_script_run_ctx()
-    return run is not None and not run.fragment_ids_this_run
+def _state() -> State:
+    return frozenset((key, tuple(st.query_params.get_all(key))) for key in st.query_params if key not in BESIDES)
 
 
 def _prepare(knob: Knob[Value], read: Callable[[Sequence[str]], Value]) -> None:
-    """Before a widget is drawn: the session's value, which the address decides where it says something new.
-
-    While a message is on its way the address may be an old one: what it has said before is not news.
-    """
-    session, asked = st.session_state, st.query_params.get_all(knob.key)
-    visit: _Visit = session[_VISIT]
-    first, said = knob.key not in visit.stands, (knob.key, tuple(asked))
-    if first or (said not in visit.seen and _is_whole_run()):
-        visit.stands.setdefault(knob.key, asked)
-        visit.seen.add(said)
+    """Before a widget is drawn: the session's value. The address decides it where the knob is the first time drawn."""
+    session, visit = st.session_state, _here()
+    if knob.key not in visit.stands:
+        asked = visit.stands[knob.key] = st.query_params.get_all(knob.key)
         if asked:
             session[knob.key] = _asked(knob, asked, read)
-        elif visit.is_full or not first:
+        elif visit.is_full:
             session[knob.key] = knob.default
     session.setdefault(knob.key, knob.default)
+
+
+def _here() -> _Visit:
+    return st.session_state[_VISIT]
 
 
 def _asked(knob: Knob[Value], asked: Sequence[str], read: Callable[[Sequence[str]], Value]) -> Value:
@@ -321,10 +325,10 @@ def _keep(key: str, written: list[str]) -> None:
 
 def _write(pending: Mapping[str, list[str]]) -> None:
     """One change of the address, and so one entry in the browser's history, for all that was turned."""
-    visit: _Visit = st.session_state[_VISIT]
+    visit = _here()
     visit.stands |= pending
-    visit.seen |= {(key, tuple(texts)) for key, texts in pending.items()}
     now = {key: st.query_params.get_all(key) for key in st.query_params}
     wanted = {key: texts for key, texts in (now | visit.stands).items() if texts}
     if wanted != now:
         st.query_params.from_dict(wanted)
+        visit.said.append(_state())

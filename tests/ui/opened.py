@@ -1,17 +1,26 @@
 """A page of the app without a browser: opened by its address, with what it drew."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
+import plotly.graph_objects as go
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from sftviz.course.content import load
 from sftviz.course.lesson import all_lessons
 from sftviz.ui.app import LABS
+from sftviz.ui.state import Knob
 from tests.sources import ROOT
 
 PAGES = ("", *(lab[0] for lab in LABS), *(lesson.slug for lesson in all_lessons()), "interview")
+# The knobs of every lab and of every lesson's lab, by page and key
+KNOBS: Mapping[str, Mapping[str, Knob[Any]]] = {
+    **{lab.address: import_module(f"sftviz.ui.pages.{lab.module}").KNOBS for lab in LABS},
+    **{lesson.slug: load(lesson.folder / "lab.py").KNOBS for lesson in all_lessons()},
+}
 
 
 def opened(page: str, **address: str) -> AppTest:
@@ -54,6 +63,13 @@ def drawn(app: AppTest) -> dict[str, str]:
     """Every plotly figure by its key, as JSON."""
     charts = [one for one in app.main if type(getattr(one, "proto", None)).__name__ == "PlotlyChart"]
     return {one.key: one.proto.spec for one in charts}
+
+
+def unlike_plotly(app: AppTest) -> set[str]:
+    """The figures that plotly's own objects read otherwise than they stand; fails on what they refuse."""
+    specs = {key: json.loads(spec, parse_constant=_refused) for key, spec in drawn(app).items()}
+    read = {key: json.loads(str(go.Figure(spec).to_json())) for key, spec in specs.items()}
+    return {key for key, spec in specs.items() if any(read[key][part] != spec[part] for part in ("data", "layout"))}
 
 
 def _refused(constant: str) -> None:

@@ -4,7 +4,8 @@ import streamlit as st
 
 from sftviz import assets
 from sftviz.chat.samples import SAMPLES
-from sftviz.inspection import Inspection, inspect
+from sftviz.inspection import Inspection
+from sftviz.stored import inspect, whole
 from sftviz.ui.language import t, words_of
 from sftviz.ui.state import Choice
 
@@ -27,7 +28,7 @@ def chosen_chat(knob: Choice[str], *, embedded: bool = False) -> Inspection:
         knob.start(PASTED)
     chosen = knob.selectbox(t("ui.common.chat"), _title, among=[*offered, *SAMPLES])
     if pasted is not None and chosen == PASTED:
-        return pasted
+        return whole(pasted)
     with st.spinner(t("ui.common.running_model")):
         return sample(chosen)
 
@@ -43,4 +44,4 @@ def _title(name: str) -> str:
 @st.cache_resource(show_spinner=False)
 def sample(name: str) -> Inspection:
     """A row of SAMPLES, inspected with the embedded tokenizer and model, once for everybody."""
-    return inspect(SAMPLES[name].text)
+    return whole(inspect(SAMPLES[name].text))

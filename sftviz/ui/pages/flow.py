@@ -13,6 +13,7 @@ from sftviz.supervision.policies import POLICIES
 from sftviz.supervision.verdicts import apply
 from sftviz.ui.components.chat_choice import chat_knob, chosen_chat
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Switch, table
@@ -31,14 +32,14 @@ KNOBS = table(CHAT, POLICY, CUT, TOKEN)
 
 
 def page() -> None:
-    st.title(t("ui.flow.title"))
+    titled(t("ui.flow.title"))
     st.write(t("ui.flow.intro"))
     _lab()
 
 
 @fragment
 def _lab() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("flow_lab")
     with left:
         seen = chosen_chat(CHAT, embedded=True)
         policy = POLICY.selectbox(t("ui.common.policy"), lambda name: words_of("policy", POLICIES[name]))
@@ -94,8 +95,8 @@ def _arrived(seen: Inspection, flow: Flow, ids: tuple[int, ...], labels: tuple[i
 
 
 def _one_token(seen: Inspection, ids: tuple[int, ...], labels: tuple[int, ...], cut: bool) -> None:
-    st.subheader(t("ui.flow.one_token"))
-    left, right = st.columns([2, 5], gap="large")
+    st.header(t("ui.flow.one_token"), anchor=False)
+    left, right = beside("flow_one_token")
     texts = dict(zip(reversed(ids), reversed(seen.rendering.tokens.texts[: len(ids)]), strict=True))
     special = [token for token in dict.fromkeys(ids) if token in seen.rendering.tokenizer.control_ids]
     offered = [*special, *(token for token in dict.fromkeys(ids) if token not in special)]

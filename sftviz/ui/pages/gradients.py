@@ -9,6 +9,7 @@ from sftviz.loss.gradients import logit_gradient, squared_error_gradient, square
 from sftviz.loss.losses import one_rival, steps_until
 from sftviz.loss.squared_error import squared_error
 from sftviz.ui.components.facts import facts, tokens_of
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, Switch, table
@@ -33,7 +34,7 @@ SWEEP = torch.linspace(-14, 14, 141, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title(t("ui.gradients.title"))
+    titled(t("ui.gradients.title"))
     st.write(t("ui.gradients.intro"))
     pull()
     st.divider()
@@ -44,7 +45,7 @@ def page() -> None:
 
 @fragment
 def pull() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("gradients_pull")
     with left:
         target = TARGET.live(
             t("ui.common.logit_target"), ends=(t("ui.gradients.confidently_wrong"), t("ui.common.right"))
@@ -87,8 +88,8 @@ def _numbers(logits: torch.Tensor, pulls: dict[str, float]) -> None:
 
 @fragment
 def descent() -> None:
-    st.subheader(t("ui.gradients.release"))
-    left, right = st.columns([2, 5], gap="large")
+    st.header(t("ui.gradients.release"), anchor=False)
+    left, right = beside("gradients_descent")
     with left:
         wrong_by = GAP.live(t("ui.gradients.rival_ahead"))
         rate = RATE.live(t("ui.gradients.learning_rate"))
@@ -117,7 +118,7 @@ def _when(path: torch.Tensor, steps: int) -> str:
 
 
 def _formulas() -> None:
-    st.subheader(t("ui.gradients.formulas"))
+    st.header(t("ui.gradients.formulas"), anchor=False)
     told_and_formula = {
         t("ui.gradients.cross_entropy_formula"): (r"\frac{\partial}{\partial z_k}\left(-\log p_y\right) = p_k - y_k"),
         t("ui.gradients.squared_error_formula"): (r"2\,p_k\Big[(p_k - y_k) - \sum_j p_j\,(p_j - y_j)\Big]"),

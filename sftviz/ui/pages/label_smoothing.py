@@ -16,6 +16,7 @@ from sftviz.model import load_model
 from sftviz.training.output_layer import States, fit_output_layer, output_matrix, supervised_states
 from sftviz.ui.components.chat_choice import chat_knob, chosen_chat
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import t, told, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, table
@@ -36,14 +37,14 @@ GAPS = torch.linspace(-4, 20, 121, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title(t("ui.label_smoothing.title"))
+    titled(t("ui.label_smoothing.title"))
     st.write(t("ui.label_smoothing.intro"))
     _lab()
 
 
 @fragment
 def _lab() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("label_smoothing_lab")
     with left:
         epsilon = EPSILON.live(
             t("ui.label_smoothing.epsilon"), ends=(t("ui.common.none"), t("ui.label_smoothing.half"))
@@ -104,7 +105,7 @@ def _gap(curves: dict[str, Callable[[torch.Tensor], torch.Tensor]], at: float, b
 
 
 def _on_a_chat(epsilon: float, convention: str) -> None:
-    st.subheader(t("ui.label_smoothing.on_a_chat"))
+    st.header(t("ui.label_smoothing.on_a_chat"), anchor=False)
     seen = chosen_chat(CHAT)
     losses = seen.losses
     counted = [at for at, target in enumerate(seen.supervision.targets) if target != IGNORE]
@@ -128,7 +129,7 @@ def _on_a_chat(epsilon: float, convention: str) -> None:
 
 @fragment
 def _calibration(epsilon: float) -> None:
-    st.subheader(t("ui.label_smoothing.calibration"))
+    st.header(t("ui.label_smoothing.calibration"), anchor=False)
     st.write(t("ui.label_smoothing.calibration_intro"))
     if st.button(t("ui.label_smoothing.train", steps=STEPS), key="calibrate", type="primary"):
         st.session_state.calibration = _measured(epsilon)

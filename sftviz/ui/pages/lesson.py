@@ -4,14 +4,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from sftviz.course.content import CourseError, load
 from sftviz.course.lesson import Cell, Lesson
 from sftviz.course.outputs import outputs_of
 from sftviz.course.questions import LEVELS
+from sftviz.figures.figure import Figure
 from sftviz.figures.palette import GRID, TEXT
+from sftviz.ui import warm
 from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.question import question_card
 from sftviz.ui.language import language, named, t
@@ -28,7 +29,7 @@ def page_of(lesson: Lesson) -> Callable[[], None]:
         st.title(front.title)
         if st.query_params.get("only") == "lab":
             _lab(lesson)
-            st.page_link(st.session_state.pages[lesson.slug], label=t("ui.lesson.whole"), icon="📖")
+            st.page_link(st.session_state.pages[lesson.slug], label=t("ui.lesson.whole"), icon=":material/school:")
             return
         st.markdown(f"*{front.question}*")
         st.caption(t("ui.lesson.minutes_notebook", minutes=front.minutes, notebook=lesson.notebook.name))
@@ -67,6 +68,7 @@ def _cell(lesson: Lesson, cell: Cell, outputs: dict[str, list[Any]]) -> None:
 
 
 def _lab(lesson: Lesson) -> None:
+    warm.ready()
     with st.container(border=True, key=f"lab_{lesson.slug}"):
         load(lesson.folder / "lab.py").lab()
 
@@ -82,6 +84,7 @@ def _ladder(lesson: Lesson) -> None:
 
 
 def _kata(lesson: Lesson) -> None:
+    warm.ready()
     kata = lesson.kata
     with st.container(border=True):
         st.markdown(f"**{kata.title.in_language(language())}**")
@@ -104,9 +107,9 @@ def _output(output: Any, key: str) -> None:
         st.code(data["text/plain"], language=None)
 
 
-def _themed(figure: dict[str, Any]) -> go.Figure:
+def _themed(figure: dict[str, Any]) -> Figure:
     """The notebook's figure, drawn for the light theme, in the page's ink."""
     text = json.dumps({name: figure[name] for name in ("data", "layout", "frames") if name in figure})
     for colours in (TEXT, GRID):
         text = text.replace(colours["light"], colours[theme()])
-    return go.Figure(json.loads(text))
+    return Figure.of(json.loads(text))

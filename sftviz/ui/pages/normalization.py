@@ -11,6 +11,7 @@ from sftviz.loss.reduction import token_weights
 from sftviz.supervision.packing import Batch
 from sftviz.ui.components.chat_choice import sample
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import introduced, sentence, t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, Several, table
@@ -23,7 +24,7 @@ KNOBS = table(CHATS, NORMALIZATION, MICRO_BATCH)
 
 
 def page() -> None:
-    st.title(t("ui.normalization.title"))
+    titled(t("ui.normalization.title"))
     st.write(t("ui.normalization.intro"))
     names = CHATS.multiselect(t("ui.normalization.chats"), lambda name: words_of("sample", SAMPLES[name]))
     if not names:
@@ -40,7 +41,7 @@ def page() -> None:
 @fragment
 def _normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
     weights = {name: token_weights(batch.labels, name, batch.is_padding) for name in NORMALIZATIONS}
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("normalization_normalizations")
     with left:
         chosen = NORMALIZATION.radio(
             t("ui.normalization.normalisation"), lambda name: words_of("normalization", NORMALIZATIONS[name])
@@ -93,9 +94,9 @@ def _shares(weights: torch.Tensor, titles: list[str]) -> list[tuple[str, float]]
 
 @fragment
 def _accumulations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
-    st.subheader(t("ui.normalization.accumulation"))
+    st.header(t("ui.normalization.accumulation"), anchor=False)
     st.write(t("ui.normalization.accumulation_intro"))
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("normalization_accumulations")
     with left:
         size = MICRO_BATCH.slider(t("ui.normalization.micro_batch"), high=max(2, len(titles)))
         labels, costs = batch.labels.split(size), nll.split(size)

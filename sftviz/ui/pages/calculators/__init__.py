@@ -4,6 +4,7 @@ import streamlit as st
 
 from sftviz.training.architectures import ARCHITECTURES, Architecture
 from sftviz.ui.components.questions import chosen_question
+from sftviz.ui.lab import titled
 from sftviz.ui.language import t, words_of
 from sftviz.ui.pages.calculators import data, memory, step, time
 from sftviz.ui.state import Choice, table
@@ -21,12 +22,9 @@ KNOBS = table(QUESTION, MODEL) | memory.KNOBS | time.KNOBS | step.KNOBS | data.K
 
 
 def page() -> None:
-    st.title(t("ui.calculators.title"))
-    choice, picked = st.columns([5, 2], gap="large", vertical_alignment="bottom")
-    with choice:
-        question = chosen_question(QUESTION, lambda name: t(f"ui.calculators.{name}"))
-    with picked:
-        model = _architecture() if question in ("memory", "time") else None
+    titled(t("ui.calculators.title"))
+    question = chosen_question(QUESTION, lambda name: t(f"ui.calculators.{name}"))
+    model = _architecture() if question in ("memory", "time") else None
     for section in QUESTIONS[question]:
         if model:
             section(model)

@@ -18,6 +18,7 @@ from sftviz.training.deduplication import UNITS, Deduplicated, exact_duplicates,
 from sftviz.training.sampling import mixing_weights, repetitions
 from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, Text, table
@@ -49,11 +50,11 @@ KNOBS = table(ROW, BATCH, LONGEST_ROW, SIDE, TEMPERATURE, DRAWS, THRESHOLD, UNIT
 
 @fragment
 def _packing() -> None:
-    st.subheader(t("ui.data.packing"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.packing"), anchor=False)
+    st.write(t("ui.data.packing_intro"))
+    st.latex(r"\text{gain} = \frac{\sum_{\text{batches}} B \cdot T_{\max}}{\text{rows} \cdot T}")
+    left, right = beside("data_packing", 3, 5)
     with left:
-        st.write(t("ui.data.packing_intro"))
-        st.latex(r"\text{gain} = \frac{\sum_{\text{batches}} B \cdot T_{\max}}{\text{rows} \cdot T}")
         row = ROW.select_slider(t("ui.data.row_length"))
         batch = BATCH.live(t("ui.data.batch"))
     lengths = [len(sample) for sample in _samples()]
@@ -85,10 +86,10 @@ def _samples() -> list[Sample]:
 
 @fragment
 def _truncation() -> None:
-    st.subheader(t("ui.data.truncation"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.truncation"), anchor=False)
+    st.write(t("ui.data.truncation_intro"))
+    left, right = beside("data_truncation", 3, 5)
     with left:
-        st.write(t("ui.data.truncation_intro"))
         length = LONGEST_ROW.live(t("ui.data.longest_row"))
         cut = SIDE.segmented(t("ui.data.cut_side"), lambda side: t(f"ui.side.{side}"))
     cost = truncation_cost(_samples(), length, "left" if cut == "left" else "right")
@@ -111,11 +112,11 @@ def _truncation() -> None:
 
 @fragment
 def _mixing() -> None:
-    st.subheader(t("ui.data.mixing"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.mixing"), anchor=False)
+    st.write(t("ui.data.mixing_intro"))
+    st.latex(r"w_i = \frac{n_i^{1/\tau}}{\sum_j n_j^{1/\tau}}")
+    left, right = beside("data_mixing", 3, 5)
     with left:
-        st.write(t("ui.data.mixing_intro"))
-        st.latex(r"w_i = \frac{n_i^{1/\tau}}{\sum_j n_j^{1/\tau}}")
         temperature = TEMPERATURE.live(t("ui.common.temperature"), ends=(t("ui.data.largest"), t("ui.data.all_alike")))
         draws = DRAWS.select_slider(t("ui.data.samples_drawn"), "{:,}".format)
     weights = mixing_weights(SOURCES, temperature)
@@ -135,11 +136,11 @@ def _named(amounts: Mapping[str, float]) -> dict[str, float]:
 
 @fragment
 def _duplicates() -> None:
-    st.subheader(t("ui.data.duplicates"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.duplicates"), anchor=False)
+    st.write(t("ui.data.duplicates_intro"))
+    st.latex(r"J(A, B) = \frac{|A \cap B|}{|A \cup B|}")
+    left, right = beside("data_duplicates", 3, 5)
     with left:
-        st.write(t("ui.data.duplicates_intro"))
-        st.latex(r"J(A, B) = \frac{|A \cap B|}{|A \cup B|}")
         threshold = THRESHOLD.live(t("ui.data.threshold"))
         unit = UNIT.selectbox(t("ui.data.unit"), lambda name: words_of("unit", UNITS[name]))
         st.caption(t("ui.data.unit_meaning", title=UNITS[unit].size, meaning=words_of("unit", UNITS[unit], "meaning")))

@@ -18,6 +18,7 @@ from sftviz.training.calculators import (
     model_states,
 )
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside
 from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, Several, table
@@ -45,11 +46,11 @@ CHUNK = 1024  # rows of logits that a chunked loss holds at once
 
 @fragment
 def _logits(model: Architecture) -> None:
-    st.subheader(t("ui.memory.logits"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.memory.logits"), anchor=False)
+    st.write(t("ui.memory.logits_intro"))
+    st.latex(r"B \cdot T \cdot V \cdot (b + 4 + 4 + 4)\ \text{bytes}")
+    left, right = beside("memory_logits", 3, 5)
     with left:
-        st.write(t("ui.memory.logits_intro"))
-        st.latex(r"B \cdot T \cdot V \cdot (b + 4 + 4 + 4)\ \text{bytes}")
         batch = BATCH.live(t("ui.memory.rows"))
         tokens = TOKENS.live(t("ui.common.length"))
         dtype = DTYPE.segmented(t("ui.memory.dtype"), lambda name: f"{name}, b = {BYTES[name]}")
@@ -80,10 +81,10 @@ def _logit_parts(memory: LogitsMemory) -> dict[str, float]:
 
 @fragment
 def _states(model: Architecture) -> None:
-    st.subheader(t("ui.memory.states"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.memory.states"), anchor=False)
+    st.write(t("ui.memory.states_intro"))
+    left, right = beside("memory_states", 3, 5)
     with left:
-        st.write(t("ui.memory.states_intro"))
         stage = STAGE.selectbox(t("ui.memory.sharing"), lambda stage: words_of("zero", ZERO[stage]))
         st.latex(ZERO[stage].formula)
         st.caption(explained("zero", ZERO[stage]))
@@ -119,11 +120,11 @@ def _state_parts(states: ModelStates) -> dict[str, float]:
 
 @fragment
 def _lora(model: Architecture) -> None:
-    st.subheader(t("ui.memory.lora"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.memory.lora"), anchor=False)
+    st.write(t("ui.memory.lora_intro"))
+    st.latex(r"r\,(d_\text{in} + d_\text{out}) \;\text{of}\; d_\text{in} d_\text{out}")
+    left, right = beside("memory_lora", 3, 5)
     with left:
-        st.write(t("ui.memory.lora_intro"))
-        st.latex(r"r\,(d_\text{in} + d_\text{out}) \;\text{of}\; d_\text{in} d_\text{out}")
         rank = RANK.live(t("ui.memory.rank"))
         targets = MATRICES.multiselect(t("ui.memory.matrices"))
     trained = lora_parameters([model.matrices[name] for name in targets], rank, model.layers) if targets else 0

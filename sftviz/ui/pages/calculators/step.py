@@ -10,6 +10,7 @@ from sftviz.training.clipping import CLIPPINGS, clipped
 from sftviz.training.schedule import SCHEDULES, LearningRate
 from sftviz.training.spikes import MONITORS, find_spikes
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside
 from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, table
@@ -35,10 +36,10 @@ FIRST, SECOND = 90, 110  # steps of the made curve that hold a spike
 
 @fragment
 def _schedule() -> None:
-    st.subheader(t("ui.step.schedule_heading"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.step.schedule_heading"), anchor=False)
+    st.write(t("ui.step.schedule_intro"))
+    left, right = beside("step_schedule", 3, 5)
     with left:
-        st.write(t("ui.step.schedule_intro"))
         name = SCHEDULE.segmented(t("ui.step.schedule"), lambda name: words_of("schedule", SCHEDULES[name]))
         row = SCHEDULES[name]
         step = STEP.live(t("ui.step.step"))
@@ -60,12 +61,12 @@ def _schedule() -> None:
 
 @fragment
 def _clipping() -> None:
-    st.subheader(t("ui.step.clipping"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.step.clipping"), anchor=False)
+    st.write(t("ui.step.clipping_intro"))
+    st.latex(CLIPPINGS["norm"].formula)
+    st.latex(CLIPPINGS["value"].formula)
+    left, right = beside("step_clipping", 3, 5)
     with left:
-        st.write(t("ui.step.clipping_intro"))
-        st.latex(CLIPPINGS["norm"].formula)
-        st.latex(CLIPPINGS["value"].formula)
         first = CLIP_FIRST.live(t("ui.step.first_number"))
         second = CLIP_SECOND.live(t("ui.step.second_number"))
         limit = CLIP_LIMIT.live(t("ui.step.limit"))
@@ -89,12 +90,12 @@ def _turned(gradient: list[torch.Tensor], clipping: str, limit: float) -> str:
 
 @fragment
 def _spikes() -> None:
-    st.subheader(t("ui.step.spikes"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.step.spikes"), anchor=False)
+    st.write(t("ui.step.spikes_intro"))
+    st.latex(MONITORS["robust"].formula)
+    st.latex(MONITORS["naive"].formula)
+    left, right = beside("step_spikes", 3, 5)
     with left:
-        st.write(t("ui.step.spikes_intro"))
-        st.latex(MONITORS["robust"].formula)
-        st.latex(MONITORS["naive"].formula)
         first = SPIKE_FIRST.live(t("ui.step.first_spike"))
         second = SPIKE_SECOND.live(t("ui.step.second_spike"))
         threshold = THRESHOLD.live(t("ui.step.threshold"))

@@ -18,6 +18,7 @@ from sftviz.training.calculators import (
     training_flops,
 )
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside
 from sftviz.ui.language import t
 from sftviz.ui.pages.calculators.memory import COUNTS, DEVICES
 from sftviz.ui.piece import fragment
@@ -36,11 +37,11 @@ KNOBS = table(MFU, TOKENS, DEVICE_COUNT, DEVICE, LENGTH)
 
 @fragment
 def _days(model: Architecture) -> None:
-    st.subheader(t("ui.time.six_operations"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.time.six_operations"), anchor=False)
+    st.write(t("ui.time.six_operations_intro"))
+    st.latex(r"C = 6ND, \; \text{time} = \frac{C}{n \cdot \text{peak} \cdot \text{MFU}}")
+    left, right = beside("time_days", 3, 5)
     with left:
-        st.write(t("ui.time.six_operations_intro"))
-        st.latex(r"C = 6ND, \; \text{time} = \frac{C}{n \cdot \text{peak} \cdot \text{MFU}}")
         mfu = MFU.live(t("ui.time.mfu"), ends=(t("ui.time.mostly_waiting"), t("ui.time.very_good")))
         tokens = TOKENS.select_slider(t("ui.time.tokens"), "{:,}".format)
         devices = DEVICE_COUNT.select_slider(t("ui.time.devices"))
@@ -69,11 +70,11 @@ def _time(days: float) -> str:
 
 @fragment
 def _attention(model: Architecture) -> None:
-    st.subheader(t("ui.time.attention"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.time.attention"), anchor=False)
+    st.write(t("ui.time.attention_intro"))
+    st.latex(r"\frac{12\,T^2 d\,L}{6NT + 12\,T^2 d\,L}")
+    left, right = beside("time_attention", 3, 5)
     with left:
-        st.write(t("ui.time.attention_intro"))
-        st.latex(r"\frac{12\,T^2 d\,L}{6NT + 12\,T^2 d\,L}")
         length = LENGTH.select_slider(t("ui.common.length"), "{:,}".format)
     shares = [_share(model, tokens) for tokens in LENGTHS]
     with left:

@@ -11,8 +11,9 @@ from sftviz.assets import smollm2
 from sftviz.chat.formats import FORMATS
 from sftviz.chat.messages import Chat, Notice
 from sftviz.comparison import Comparison
-from sftviz.inspection import Inspection, inspect
-from sftviz.ui import state
+from sftviz.inspection import Inspection
+from sftviz.stored import inspect
+from sftviz.ui import state, warm
 from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.pickers import Choices, Setting, knobs
 from sftviz.ui.components.sample_table import NUMBER, chosen_sample
@@ -96,7 +97,9 @@ def _inspected(given: str | Upload, choices: Choices) -> tuple[Inspection | None
         chat = _chosen(samples, notices, chosen_sample(samples, choices, given))
         if chat is None:
             return None, False
-        seen = kept("seen", (given, chat, choices), lambda: inspect(chat, **arguments(choices)))
+        seen = kept(
+            "seen", (given, chat, choices), lambda: inspect(chat, before_model=warm.ready, **arguments(choices))
+        )
     except (SaidError, ValueError, OSError) as error:
         notes([error_note(error)], key="error")
         source.offer_placeholders(error)
@@ -130,7 +133,9 @@ def _compared(seen: Inspection, other: Setting, setting: Setting) -> Comparison 
         st.info(t(choices.lacks), icon=":material/keyboard:")
         return None
     try:
-        that = kept("seen_beside", (chat, choices), lambda: inspect(chat, **arguments(choices)))
+        that = kept(
+            "seen_beside", (chat, choices), lambda: inspect(chat, before_model=warm.ready, **arguments(choices))
+        )
     except (SaidError, ValueError, OSError) as error:
         notes([error_note(error)], key="error_beside")
         return None
@@ -150,6 +155,7 @@ def arguments(choices: Choices) -> dict[str, Any]:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _own_model(source: str, online: bool) -> "PreTrainedModel":
+    warm.ready()
     from sftviz.model import load_model
 
     return load_model(source, online=online)

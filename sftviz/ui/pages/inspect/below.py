@@ -2,13 +2,12 @@
 
 import math
 
-import pandas as pd
 import streamlit as st
 
 from sftviz.columns import TokenRow
 from sftviz.inspection import Inspection
 from sftviz.supervision import IGNORE
-from sftviz.ui import state
+from sftviz.ui import state, warm
 from sftviz.ui.language import t, words_of
 from sftviz.words.visible import visible
 
@@ -38,6 +37,8 @@ def _shift(seen: Inspection, position: int) -> None:
         )
         for row in near
     }
+    import pandas as pd
+
     names = [t(f"ui.inspect.{name}") for name in ("input", "label", "goal", "cost")]
     st.dataframe(pd.DataFrame(columns, index=pd.Index(names)), key="alignment")
     st.caption(t("ui.inspect.one_shift"))
@@ -77,6 +78,7 @@ def _all(seen: Inspection) -> None:
 
 def _losses(seen: Inspection) -> None:
     """One chat is one sample of one sequence, so the three means differ only where it is several."""
+    warm.ready()
     from sftviz.loss import NORMALIZATIONS
 
     undefined = t("ui.inspect.no_model" if seen.losses is None else "ui.inspect.undefined")

@@ -1,8 +1,7 @@
 """Objectives: the same text, asked in four ways; and the terms that stand beside cross-entropy, each live."""
 
-import streamlit as st
-
 from sftviz.ui.components.questions import chosen_question
+from sftviz.ui.lab import titled
 from sftviz.ui.language import t
 from sftviz.ui.pages.objectives import four_ways, terms
 from sftviz.ui.state import Choice, table
@@ -14,5 +13,5 @@ KNOBS = table(QUESTION) | four_ways.KNOBS | terms.KNOBS
 
 
 def page() -> None:
-    st.title(t("ui.objectives.title"))
+    titled(t("ui.objectives.title"))
     QUESTIONS[chosen_question(QUESTION, lambda name: t(f"ui.objectives.question.{name}"))]()

@@ -39,7 +39,7 @@ class Shown:
 
 @fragment
 def four_ways() -> None:
-    st.header(t("ui.four_ways.heading"))
+    st.header(t("ui.four_ways.heading"), anchor=False)
     st.write(t("ui.four_ways.intro"))
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     with left:

@@ -41,6 +41,7 @@ from sftviz.model import load_model
 from sftviz.training.output_layer import output_matrix, supervised_states
 from sftviz.ui.components.chat_choice import chat_knob, chosen_chat
 from sftviz.ui.components.facts import facts, tokens_of
+from sftviz.ui.lab import beside
 from sftviz.ui.language import sentence, t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, table
@@ -72,7 +73,7 @@ KNOBS = table(TEMPERATURE, NOISE, SIZE, SUM_CHAT, PROMPTS, ENTROPY, SKEW, EXPERT
 
 def _heading(name: str) -> None:
     row = TERMS[name]
-    st.subheader(words_of("term", row))
+    st.header(words_of("term", row), anchor=False)
     st.write(sentence(words_of("term", row, "meaning")))
 
 
@@ -120,7 +121,7 @@ def _guess(size: int) -> float:
 @fragment
 def _sum() -> None:
     _heading("weighted_sum")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_sum")
     with left:
         seen = chosen_chat(SUM_CHAT, embedded=True)
         weights = {
@@ -178,7 +179,7 @@ def _losses(seen: Inspection) -> tuple[dict[str, Tensor], Tensor] | None:
 @fragment
 def _experts() -> None:
     _heading("load_balance")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_experts")
     with left:
         skew = SKEW.live(t("ui.terms.skew"), ends=(t("ui.terms.even"), t("ui.terms.collapsed")))
         experts = EXPERTS.select_slider(t("ui.terms.experts"))
@@ -214,7 +215,7 @@ def _router(experts: int, skew: float) -> Tensor:
 @fragment
 def _classes() -> None:
     _heading("class_weights")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_classes")
     with left:
         weight = WEIGHT.live(t("ui.terms.rare_weight"))
         sure = SURE.live(t("ui.terms.frequent_logit"))
@@ -261,7 +262,7 @@ def _weights(rare: float) -> Tensor:
 @fragment
 def _bonus() -> None:
     _heading("entropy_bonus")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_bonus")
     with left:
         beta = BETA.live(t("ui.terms.beta"))
         target = BONUS_TARGET.live(t("ui.common.logit_target"), ends=(t("ui.common.wrong"), t("ui.terms.sure_of_it")))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from sftviz.ui.components.questions import chosen_question
+from sftviz.ui.lab import titled
 from sftviz.ui.language import t
 from sftviz.ui.pages.scores import lengths, texts, tokens
 from sftviz.ui.state import Choice, table
@@ -14,6 +15,6 @@ KNOBS = table(QUESTION) | tokens.KNOBS | lengths.KNOBS | texts.KNOBS
 
 
 def page() -> None:
-    st.title(t("ui.scores.title"))
+    titled(t("ui.scores.title"))
     st.write(t("ui.scores.intro"))
     QUESTIONS[chosen_question(QUESTION, lambda name: t(f"ui.scores.question.{name}"))]()

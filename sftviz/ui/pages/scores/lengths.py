@@ -18,6 +18,7 @@ from sftviz.loss.scores import (
 )
 from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside
 from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Number, Text, table
@@ -51,9 +52,9 @@ KNOBS = table(SOURCE, PENALTY, ALPHA, QUESTION, *ANSWERS.values(), *LOG_P.values
 
 @fragment
 def lengths() -> None:
-    st.subheader(t("ui.scores.lengths"))
+    st.header(t("ui.scores.lengths"), anchor=False)
     st.write(t("ui.scores.lengths_intro"))
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("lengths_lengths")
     with left:
         source = SOURCE.segmented(t("ui.scores.source"), lambda name: t(f"ui.scores.from_{name}"))
         candidates = _read_by_model() if source == "model" else _made()

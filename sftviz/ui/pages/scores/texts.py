@@ -5,6 +5,7 @@ import streamlit as st
 from sftviz.figures.scores import TextScore, text_score_bars
 from sftviz.loss.text_scores import BLEU_TOKENIZERS, bleu, rouge, token_f1
 from sftviz.ui.components.bounded import fits
+from sftviz.ui.lab import beside
 from sftviz.ui.language import named, t
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Switch, Text, table
@@ -34,9 +35,9 @@ KNOBS = table(*BOXES, TOKENIZER, CHARACTERS)
 
 @fragment
 def texts() -> None:
-    st.subheader(t("ui.scores.texts"))
+    st.header(t("ui.scores.texts"), anchor=False)
     st.write(t("ui.scores.texts_intro"))
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("texts_texts")
     with left:
         for name in EXAMPLES:
             said = t(f"ui.scores.example_{name}")

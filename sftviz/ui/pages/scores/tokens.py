@@ -12,6 +12,7 @@ from sftviz.model import load_model
 from sftviz.training.output_layer import output_matrix, supervised_states
 from sftviz.ui.components.chat_choice import chat_knob, chosen_chat, sample
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside
 from sftviz.ui.language import t
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Number, table
@@ -28,8 +29,8 @@ KNOBS = table(CHAT, K, BINS)
 
 @fragment
 def tokens() -> None:
-    st.subheader(t("ui.scores.tokens"))
-    left, right = st.columns([2, 5], gap="large")
+    st.header(t("ui.scores.tokens"), anchor=False)
+    left, right = beside("tokens_tokens")
     with left:
         seen = chosen_chat(CHAT, embedded=True)
         k, bins = K.live(t("ui.scores.k")), BINS.live(t("ui.scores.bins"))
