@@ -11,6 +11,7 @@ from sftviz.assets import smollm2
 from sftviz.chat.tokenizers import TOKENIZERS, missing
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision.policies import CHOICES, EFFECTIVE, POLICIES, Policy
+from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.language import language, t
 
 OWN = "own"
@@ -75,10 +76,15 @@ def _template() -> str | None:
         t("ui.pick.template"), list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
     )
     if chosen == OWN:
-        return st.text_area(
-            t("ui.pick.jinja"), TEMPLATES["chatml"].jinja(), height=240, key="typed_template", persist_state="session"
-        )
+        return _typed_template()
     return None if chosen == AS_PASTED else chosen
+
+
+def _typed_template() -> str:
+    if "typed_template" not in st.session_state:
+        st.session_state.typed_template = TEMPLATES["chatml"].jinja()
+    keep_draft("typed_template")
+    return st.text_area(t("ui.pick.jinja"), height=240, key="typed_template", persist_state="session")
 
 
 def _tokenizer() -> str:
@@ -131,6 +137,7 @@ def _take_its_tokenizer() -> None:
 
 
 def _source(label: str, key: str) -> str:
+    keep_draft(key)
     return st.text_input(label, placeholder="Qwen/Qwen2.5-0.5B-Instruct", key=key, persist_state="session") or ""
 
 

@@ -1,0 +1,122 @@
+"""What is typed and not yet sent survives a reload, and nothing is put over what somebody has typed since."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import settled
+from tests.reliability import boxes
+from tests.sources import ROOT
+from tests.ui.served import served
+
+OpenPage = Callable[..., Page]
+TYPED = "User: 你好\n\nAssistant: half a rep"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served([sys.executable, "-m", "streamlit", "run", boxes.__file__], ROOT) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.goto(url)
+    expect(box(opened, "Long")).to_be_visible()
+    settled(opened)
+    yield opened
+    context.close()
+
+
+def box(page: Page, name: str):
+    return page.get_by_role("textbox", name=name)
+
+
+def type_into(page: Page, name: str, text: str) -> None:
+    """As a person does: the box keeps the focus, and nothing is sent."""
+    box(page, name).click()
+    box(page, name).press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def seen_by_the_server(page: Page, text: str) -> None:
+    expect(page.get_by_text(repr(text))).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "text"), [("Long", TYPED), ("Short", "Qwen/Qw")], ids=["Long", "Short"])
+def test_what_is_typed_and_not_sent_survives_a_reload(page: Page, name: str, text: str) -> None:
+    type_into(page, name, text)
+    key = boxes.LONG if name == "Long" else boxes.SHORT
+    assert page.evaluate(f"sessionStorage.getItem('sftviz:{key}')") == text  # a tab that crashes says no farewell
+    page.reload()
+    expect(box(page, name)).to_have_value(text)
+    seen_by_the_server(page, text)
+
+
+def test_what_is_typed_on_while_an_older_text_is_under_way_survives_a_reload(page: Page) -> None:
+    type_into(page, "Long", TYPED)
+    box(page, "Long").press("Control+Enter")
+    page.keyboard.insert_text("ly")
+    seen_by_the_server(page, TYPED)
+    page.reload()
+    expect(box(page, "Long")).to_have_value(TYPED + "ly")
+
+
+def test_a_box_that_is_not_drawn_is_filled_too(page: Page) -> None:
+    page.get_by_text("drawer").click()
+    type_into(page, "Hidden", "{{ mine }}")
+    page.reload()
+    seen_by_the_server(page, "{{ mine }}")
+    page.get_by_text("drawer").click()
+    expect(box(page, "Hidden")).to_have_value("{{ mine }}")
+
+
+def test_what_the_page_puts_into_a_box_takes_the_place_of_the_draft(page: Page) -> None:
+    type_into(page, "Long", TYPED)
+    page.get_by_role("button", name="sample").click()
+    shown = boxes.SAMPLE.replace("\r\n", "\n")
+    expect(box(page, "Long")).to_have_value(shown)
+    settled(page)
+    page.reload()
+    expect(box(page, "Long")).to_have_value(shown)
+    page.get_by_role("button", name="run").click()
+    seen_by_the_server(page, boxes.SAMPLE)
+
+
+# Types as soon as the box is drawn, before much else on the page can run
+AT_ONCE = """(() => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const watch = new MutationObserver(async () => {
+    if (!document.querySelector(".st-key-chat textarea")) return;
+    watch.disconnect();
+    await frame();
+    await frame();
+    document.querySelector(".st-key-chat textarea").focus();
+    document.execCommand("selectAll");
+    document.execCommand("insertText", false, "typed at once");
+  });
+  watch.observe(document, {childList: true, subtree: true});
+})()"""
+
+
+def test_what_is_typed_at_once_after_a_reload_is_not_overwritten(page: Page) -> None:
+    type_into(page, "Long", TYPED)
+    page.add_init_script(AT_ONCE)
+    page.reload()
+    expect(box(page, "Long")).to_have_value("typed at once")
+    type_into(page, "Short", "later")
+    page.get_by_role("button", name="run").click()
+    seen_by_the_server(page, "typed at once")
+    expect(box(page, "Long")).to_have_value("typed at once")
+
+
+def test_a_second_tab_knows_nothing_of_the_first(page: Page, url: str) -> None:
+    type_into(page, "Long", TYPED)
+    other = page.context.new_page()
+    other.goto(url)
+    settled(other)
+    expect(box(other, "Long")).to_have_value(boxes.SAMPLE.replace("\r\n", "\n"))
