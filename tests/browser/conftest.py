@@ -1,6 +1,5 @@
 """The app as a person meets it: a real server, headless Chromium, and no request to anywhere else."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -99,7 +98,7 @@ def app_url() -> Iterator[str]:
         "--server.port",
         str(port),
     ]
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"HF_HUB_OFFLINE": "1"}, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{url}/_stcore/health")
