@@ -6,16 +6,15 @@ from itertools import groupby
 
 from sftviz.columns import TokenRow
 from sftviz.supervision.checks import Finding
+from sftviz.supervision.checks.evidence import INVISIBLE
 from sftviz.words import Said, say
 
 # Marks in place of what cannot be seen; control characters become their Unicode pictures
 VISIBLE = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽"} | {
     chr(c): chr(0x2400 + c) for c in range(32) if c not in (9, 10, 13)
 }
-VISIBLE |= {
-    chr(c): f"‹U+{c:04X}›"
-    for c in (0x7F, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
-}
+VISIBLE |= {chr(c): f"‹U+{c:04X}›" for c in (0x7F, *range(0x80, 0xA0), 0x3000, *range(0x2000, 0x200B))}
+VISIBLE |= {character: f"‹U+{ord(character):04X}›" for character in INVISIBLE}
 MARKS = {"error": "✗", "warning": "!", "note": "i"}
 # Values as JupyterLab's sanitizer lets them through in a notebook that is not trusted; tags that survive without styles
 STYLE = "font-family:ui-monospace,monospace;line-height:2;white-space:pre-wrap;word-wrap:break-word;max-width:60em"

@@ -202,7 +202,17 @@ def more(count: int) -> Said | str:
     return Said("list.more", n=count) if count > 0 else ""
 
 
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+def _characters(*ranges: tuple[int, int]) -> str:
+    return "".join(chr(c) for first, last in ranges for c in range(first, last + 1))
+
+
+# Nobody sees them, or they turn the order of others round: soft hyphen, Arabic letter mark, Mongolian vowel separator,
+# zero width, line and paragraph separators, directions, word joiner and isolates, byte-order mark, annotations, tags
+INVISIBLE = _characters(
+    (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x2069),
+    (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0xE0000, 0xE007F),
+)  # fmt: skip
+HIDDEN = re.compile(f"[{INVISIBLE}]")
 
 
 def positions_where(tokens: Tokens, pattern: re.Pattern[str]) -> Iterator[int]:
