@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -67,6 +67,29 @@ def settled(page: Page) -> None:
         " && !document.querySelector('[data-stale=true]')",
         timeout=60_000,
     )
+
+
+def box(page: Page) -> Locator:
+    """The text box of the chat; where it stands in a closed drawer, that is opened."""
+    area = page.get_by_test_id("stTextArea").locator("textarea").first
+    if not area.is_visible():
+        page.locator(DRAWERS).first.click()
+        expect(area).to_be_visible()
+    return area
+
+
+DRAWERS = "[data-testid=stExpander]:has([data-testid=stTextArea]) summary, [data-testid=stPopoverButton]"
+
+
+def paste(page: Page, text: str) -> None:
+    area = box(page)
+    area.fill(text)
+    area.press("Control+Enter")
+
+
+def drawn(page: Page) -> str:
+    """Everything that the strip shows, token by token, as far as it is in the page."""
+    return "".join(page.locator(".sftviz-strip .tok").all_text_contents())
 
 
 FAULTS = """() => ({

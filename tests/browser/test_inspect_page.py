@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import crowding, eventually, settled, sound
+from tests.browser.conftest import box, crowding, eventually, paste, settled, sound
 
 OpenPage = Callable[..., Page]
 
@@ -24,15 +24,6 @@ HOVER = """(token) => {
 }"""
 
 CHAT = json.dumps([{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird 👍."}])
-
-
-def box(page: Page):
-    return page.get_by_role("textbox", name="Your chat")
-
-
-def paste(page: Page, text: str) -> None:
-    box(page).fill(text)
-    box(page).press("Control+Enter")
 
 
 def wait_for_strip(page: Page, text: str) -> None:
@@ -101,36 +92,6 @@ def test_every_colouring_paints_and_says_what_it_means(open_page: OpenPage, colo
     painted = page.locator(".sftviz-strip .tokens .tok[style*='--fill']")
     expect(painted.nth(5)).to_be_visible(timeout=20_000)
     expect(page.locator(".sftviz-strip .legend")).to_have_text(re.compile(".{20}", re.S))
-
-
-BAD = {
-    "broken JSON": ('[{"role": "user", "content": "hi', "a string is not closed"),
-    "a Python literal": ("[{'role': 'user'}]", "Python literal"),
-    "an unknown role": ('[{"role":"wizard","content":"x"},{"role":"assistant","content":"y"}]', "'wizard' is unknown"),
-    "empty content": ('[{"role":"user","content":"hi"},{"role":"assistant","content":""}]', "the reply is empty"),
-    "a lone surrogate": ('[{"role":"user","content":"a\\ud800"},{"role":"assistant","content":"b"}]', "U+D800"),
-    "too much": ("x" * 1_000_001, "1,000,001 characters"),
-    "script": ("User: <script>window.hacked = 1</script>\nAssistant: ![](http://example.org/x.png) ok", "<script>"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_a_bad_paste_is_named_and_stays_in_the_box(open_page: OpenPage, case: str) -> None:
-    text, words = BAD[case]
-    page = open_page()
-    paste(page, text)
-    shown = (
-        page.locator("body")
-        .get_by_text(re.compile(re.escape(words)))
-        .or_(page.locator(".sftviz-strip .tokens", has_text=words))
-    )
-    if case == "script":
-        wait_for_strip(page, "window")
-    else:
-        expect(shown.first).to_be_visible(timeout=60_000)
-    expect(box(page)).to_have_value(text)
-    settled(page)
-    assert page.evaluate("window.hacked") is None
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])

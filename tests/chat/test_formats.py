@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sftviz.chat.formats import FORMATS, LONGEST_CHAT, from_python_literal, parse
 from sftviz.chat.messages import Chat, ChatError, Message, ToolCall
 from sftviz.chat.rendering import render
-from tests.reliability.pastes import OK
 from tests.chat.chats import any_chat
 from tests.growth import within
+from tests.reliability.pastes import OK
 
 TWO = [("user", "hi"), ("assistant", "yo")]
 

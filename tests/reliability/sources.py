@@ -82,6 +82,7 @@ DAMAGED_MODELS: dict[str, tuple[Change, str]] = {
     "M06 a pickle": (_pickled, r"pickle \(pytorch_model.bin\), which can run code"),
     "M06 code of its own": (_code_of_its_own, "custom code"),
     "M06 config cut off": (
-        lambda folder: (folder / "config.json").write_text('{"model_type": "lla'), "config.json cannot be read"
+        lambda folder: (folder / "config.json").write_text('{"model_type": "lla'),
+        "config.json cannot be read",
     ),
 }

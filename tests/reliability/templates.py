@@ -28,9 +28,7 @@ HOSTILE = {
     "T05 brackets": ("{{ " + "(" * 5000 + ")" * 5000 + " }}", "nested too deep"),
     "T05 macro": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "nested too deep"),
     "T05 block": ("{% block a %}{{ self.a() }}{% endblock %}", "nested too deep"),
-    "T05 loop": (
-        "{% for m in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}", "nested too deep"
-    ),
+    "T05 loop": ("{% for m in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}", "nested too deep"),
     "T05 lists": ("{{ " + "[" * 3000 + "]" * 3000 + " }}", "nested too deep"),
     "T06 conditions": ("{% if 1 %}" * 200 + "{% endif %}" * 200, "nested too deep"),
     "T06 loops": ("{% for a in [1] %}" * 25 + "{% endfor %}" * 25, "nested too deep"),

@@ -117,5 +117,7 @@ def test_a_notebook_escapes_every_payload() -> None:
 
     html = sftviz.inspect([{"role": "user", "content": EVERYTHING}, {"role": "assistant", "content": "yo"}], model=None)
     written = html._repr_html_()
-    assert not any(tag in written for tag in ("<script", "<img", "<svg", "<iframe", "<style", "<form", "<object", "<b "))
+    assert not any(
+        tag in written for tag in ("<script", "<img", "<svg", "<iframe", "<style", "<form", "<object", "<b ")
+    )
     assert not Path("canary").exists()

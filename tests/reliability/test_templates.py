@@ -13,9 +13,9 @@ from sftviz.chat.messages import ChatError
 from sftviz.chat.rendering import render
 from sftviz.chat.write import server
 from sftviz.chat.write.helper import SECONDS, WALL_SECONDS
-
 from tests.chat.chats import SHORT
 from tests.reliability.templates import HOSTILE
+
 
 def seconds_of_children() -> float:
     """Processor time that the children of both helpers have taken so far."""
