@@ -17,7 +17,8 @@ TYPED = "User: 你好\n\nAssistant: half a rep"
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with served([sys.executable, "-m", "streamlit", "run", boxes.__file__], ROOT) as port:
+    limit = "--server.maxWidgetStateSize=2"  # MB, 25 in the app
+    with served([sys.executable, "-m", "streamlit", "run", boxes.__file__, limit], ROOT) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -120,3 +121,33 @@ def test_a_second_tab_knows_nothing_of_the_first(page: Page, url: str) -> None:
     other.goto(url)
     settled(other)
     expect(box(other, "Long")).to_have_value(boxes.SAMPLE.replace("\r\n", "\n"))
+
+
+PUT = """([name, text, times]) => {
+  const box = [...document.querySelectorAll("textarea")].find((one) => one.ariaLabel === name);
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, text.repeat(times));
+  box.dispatchEvent(new Event("input", {bubbles: true}));
+  box.dispatchEvent(new FocusEvent("focusout", {bubbles: true}));
+}"""
+
+
+def test_what_is_too_large_to_be_sent_is_told_and_stays_in_the_box(page: Page) -> None:
+    """J32: Streamlit drops such a message without a word."""
+    page.evaluate(PUT, ["Long", "好", 800_000])
+    expect(page.get_by_text("2.4 MB are more than a page can send, so nothing was sent: at most 1 MB")).to_be_visible()
+    box(page, "Long").press("Control+Enter")
+    page.get_by_role("button", name="run").click()
+    settled(page)
+    expect(page.get_by_text(repr(boxes.SAMPLE))).to_be_visible()
+    assert page.evaluate("document.querySelector('textarea').value.length") == 800_000
+    page.evaluate(PUT, ["Long", "short", 1])
+    expect(page.get_by_text("more than a page can send")).to_have_count(0)
+    seen_by_the_server(page, "short")
+
+
+def test_half_a_character_is_replaced_before_it_can_break_the_connection(page: Page) -> None:
+    """J34: a socket closes on a lone surrogate."""
+    page.evaluate("(put) => eval(put)(['Long', 'User: a\\ud800', 1])", PUT)
+    expect(page.get_by_text("Half a character (a lone surrogate) cannot be sent")).to_be_visible()
+    expect(box(page, "Long")).to_have_value("User: a\ufffd")
+    seen_by_the_server(page, "User: a\ufffd")

@@ -1,6 +1,7 @@
 """What stands in a text box survives a refresh, typed but not yet sent too: kept in the browser's tab and nowhere else.
 
-Never on the server, never in the address. A text of more than about five million characters is too much for a tab.
+Never on the server, never in the address. A text of more than about five million characters is too much for a tab. What
+a browser cannot send at all, 25 MB or half a character, is said beside the box: Streamlit drops it without a word.
 """
 
 from pathlib import Path
@@ -8,7 +9,17 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2 import component
 
-_draft = component("sftviz_draft", js=(Path(__file__).parent / "draft.js").read_text(), html="<span></span>")
+from sftviz.ui.language import pattern
+
+HERE = Path(__file__).parent
+OTHERS = 1  # MB left to what else a page sends along
+
+_draft = component(
+    "sftviz_draft",
+    html='<div class="sftviz-draft" role="status"></div>',
+    css=(HERE / "draft.css").read_text(),
+    js=(HERE / "draft.js").read_text(),
+)
 
 
 def keep_draft(key: str) -> None:
@@ -24,5 +35,10 @@ def keep_draft(key: str) -> None:
         if text is not None:
             st.session_state[key] = text
 
-    data = {"key": key, "text": st.session_state.get(key, "")}
-    _draft(key=component_key, data=data, on_restored_change=restore, height=1)
+    data = {
+        "key": key,
+        "text": st.session_state.get(key, ""),
+        "most": st.get_option("server.maxWidgetStateSize") - OTHERS,
+        "words": {word: pattern(f"ui.draft.{word}") for word in ("too_large", "half")},
+    }
+    _draft(key=component_key, data=data, on_restored_change=restore)

@@ -3,7 +3,8 @@
 
 const LOOKS = 30; // after a reload, every 100 ms: a box may be drawn late, and drawn anew
 const WITHOUT_A_BOX = 15; // then it is the server's to put the text back
-const drafts = new Map(); // key of the box -> the text that the server told last
+const drafts = new Map(); // key of the box -> {told: the text that the server told last, say: words beside the box}
+const unsendable = new WeakSet(); // boxes that hold more than a page can send
 const settled = new Set(); // keys of the boxes that need no restoring any more
 
 const selector = (key) => `.st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")} :is(textarea, input)`;
@@ -14,7 +15,7 @@ const plain = (text) => text.replace(/\r\n?/g, "\n"); // as a box gives it back
 
 function store(key, text) {
   try {
-    sessionStorage.setItem(place(key), text.toWellFormed?.() ?? text);
+    sessionStorage.setItem(place(key), text);
   } catch {
     sessionStorage.removeItem(place(key)); // more than a tab may keep: an older text would be worse than none
   }
@@ -23,32 +24,55 @@ function store(key, text) {
 document.addEventListener(
   "input",
   ({ target }) => {
-    for (const key of drafts.keys()) if (target.matches?.(selector(key))) store(key, target.value);
+    for (const [key, draft] of drafts) if (target.matches?.(selector(key))) typed(key, target, draft.say);
   },
-  true,
+  true, // before React: what a socket cannot send must not reach it
 );
+
+// A message too large closes the socket, and what is sent next is lost with it: such a text is not sent at all
+for (const kind of ["focusout", "keydown"]) {
+  document.addEventListener(kind, (event) => unsendable.has(event.target) && sends(event) && event.stopPropagation(), true);
+}
+const sends = ({ type, key, ctrlKey, metaKey }) => type === "focusout" || (key === "Enter" && (ctrlKey || metaKey));
+
+function typed(key, box, say) {
+  const half = box.value.isWellFormed?.() === false;
+  if (half) write(box, box.value.toWellFormed());
+  store(key, box.value);
+  say(box, half);
+}
 
 // What the server has told may be older than the box, and a text of the page's own may be in it by now
 window.addEventListener("pagehide", () => {
   for (const key of settled) if (boxOf(key)?.value) store(key, boxOf(key).value);
 });
 
-export default function ({ data: { key, text }, setTriggerValue }) {
-  const told = drafts.get(key);
-  drafts.set(key, plain(text));
-  if (told === undefined) restore(key, (kept) => setTriggerValue("restored", kept)).then(() => settled.add(key));
-  else if (told !== plain(text)) store(key, plain(text));
+export default function ({ data: { key, text, most, words }, parentElement, setTriggerValue }) {
+  const before = drafts.get(key);
+  drafts.set(key, { told: plain(text), say: speaker(parentElement, words, most) });
+  if (!before) restore(key, (kept) => setTriggerValue("restored", kept)).then(() => settled.add(key));
+  else if (before.told !== plain(text)) store(key, plain(text));
+}
+
+function speaker(root, words, most) {
+  const note = root.querySelector(".sftviz-draft");
+  return (box, half) => {
+    const size = box.value.length < most * 300_000 ? 0 : new Blob([box.value]).size / 1e6; // up to 3 bytes a character
+    unsendable[size > most ? "add" : "delete"](box);
+    if (size > most) note.textContent = words.too_large.replace("{size}", size.toFixed(1)).replace("{most}", most);
+    else note.textContent = half ? words.half : "";
+  };
 }
 
 async function restore(key, fillByServer) {
-  const first = drafts.get(key);
+  const first = drafts.get(key).told;
   let seen = false;
   for (let look = 0; look < LOOKS && stored(key) !== null; look++) {
-    if (![first, stored(key)].includes(drafts.get(key))) return;
+    if (![first, stored(key)].includes(drafts.get(key).told)) return;
     const box = boxOf(key);
     seen ||= box !== null;
     if (box) reconcile(key, box, first);
-    else if (!seen && look === WITHOUT_A_BOX && stored(key) !== drafts.get(key)) fillByServer(stored(key));
+    else if (!seen && look === WITHOUT_A_BOX && stored(key) !== drafts.get(key).told) fillByServer(stored(key));
     await new Promise((wake) => setTimeout(wake, 100));
   }
 }
@@ -60,8 +84,12 @@ function reconcile(key, box, first) {
 }
 
 function fill(box, text) {
-  const { set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value");
-  set.call(box, text); // React listens for the event, and compares with what its own setter has seen
+  write(box, text);
   box.dispatchEvent(new Event("input", { bubbles: true }));
   box.dispatchEvent(new FocusEvent("focusout", { bubbles: true })); // where Streamlit sends a text
+}
+
+function write(box, text) {
+  // React compares with what its own setter has seen, so the prototype's is used
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, text);
 }
