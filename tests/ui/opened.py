@@ -74,3 +74,19 @@ def unlike_plotly(app: AppTest) -> set[str]:
 
 def _refused(constant: str) -> None:
     raise AssertionError(f"{constant} is no JSON: a browser refuses all of it")
+
+
+def paste(app: AppTest, text: str) -> AppTest:
+    """Put a text into the Inspect page's box."""
+    app.text_area(key="chat").set_value(text)
+    return app.run()
+
+
+def notes(app: AppTest) -> list[dict[str, str]]:
+    """Every note and error on the page, wherever it stands."""
+    return [note for given in handed(app).values() for note in given.get("notes", ())]
+
+
+def shown(app: AppTest) -> str:
+    """What the strip shows of all its tokens; nothing where there is no strip."""
+    return "".join(piece for given in handed(app).values() for piece in given.get("shown", ()))

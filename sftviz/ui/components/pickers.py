@@ -12,12 +12,14 @@ from sftviz.chat.tokenizers import TOKENIZERS, missing
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision.policies import CHOICES, EFFECTIVE, POLICIES, Policy
 from sftviz.ui import state
+from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.language import language, t, words_of
 
 Side = Literal["", "other_"]  # what the names of a setting's knobs begin with
 OWN = "own"
 AS_PASTED = "as pasted"
 NO_MODEL = "none"
+TYPED = {"tokenizer": "tokenizer_source", "model": "model_source", "template": "typed_template"}
 TRAINABLE = ("assistant", "user", "system", "tool")
 SWITCHES = ("header", "reasoning", "tool_calls", "marks")
 
@@ -106,23 +108,25 @@ class Setting:
             t("ui.pick.model"), _model_title, width=self._width, on_change=self._take_its_tokenizer
         )
 
+    def keep_what_is_typed(self) -> None:
+        """Outside the popover: what stands in a closed one is not on the page."""
+        for chosen, name in TYPED.items():
+            if self._value(chosen) == OWN:
+                self._value(name)
+                keep_draft(f"{self.side}{name}")
+
     def rest(self) -> None:
         """Tokenizer, what is typed, and the policy's knobs."""
         self._knob("tokenizer").selectbox(t("ui.pick.tokenizer"), _tokenizer_title)
         _say_what_is_missing()
-        if self._value("tokenizer") == OWN:
-            self._source(t("ui.pick.tokenizer_source"), "tokenizer_source")
-        if self._value("model") == OWN:
-            self._source(t("ui.pick.model_source"), "model_source")
+        for name in ("tokenizer", "model"):
+            if self._value(name) == OWN:
+                self._knob(TYPED[name]).text(t(f"ui.pick.{TYPED[name]}"), placeholder="Qwen/Qwen2.5-0.5B-Instruct")
         if self._value("template") == OWN:
             self._knob("typed_template").area(t("ui.pick.jinja"), height=240)
         if self._is_foreign():
             self._knob("online").checkbox(t("ui.pick.download"), help=t("ui.pick.download_help"))
         self._policy_knobs(POLICIES[self._value("policy")])
-
-    @property
-    def needs_typing(self) -> bool:
-        return OWN in (self._value("tokenizer"), self._value("model"), self._value("template"))
 
     def choices(self) -> Choices:
         policy = POLICIES[self._value("policy")]
@@ -174,9 +178,6 @@ class Setting:
         reads = assets.reads(st.session_state[f"{self.side}model"])
         if reads:
             st.session_state[f"{self.side}tokenizer"] = reads
-
-    def _source(self, label: str, name: str) -> None:
-        self._knob(name).text(label, placeholder="Qwen/Qwen2.5-0.5B-Instruct")
 
     def _policy_knobs(self, policy: Policy) -> None:
         """The policy's knobs; one that would do nothing under this policy cannot be turned."""

@@ -40,6 +40,7 @@ def page() -> None:
     st.title(t("ui.inspect.title"))
     source.settle()
     setting, other = Setting(KNOBS), Setting(KNOBS, "other_")
+    setting.keep_what_is_typed()
     menus = _controls(setting)
     given = source.drawer()
     if COMPARE.value():
@@ -97,9 +98,7 @@ def _inspected(given: str | Upload, choices: Choices) -> tuple[Inspection | None
         chat = _chosen(samples, notices, chosen_sample(samples, choices, given))
         if chat is None:
             return None, False
-        seen = kept(
-            "seen", (given, chat, choices), lambda: inspect(chat, before_model=warm.ready, **arguments(choices))
-        )
+        seen = kept("seen", (given, chat, choices), lambda: _asked(chat, choices))
     except (SaidError, ValueError, OSError) as error:
         notes([error_note(error)], key="error")
         source.offer_placeholders(error)
@@ -133,9 +132,7 @@ def _compared(seen: Inspection, other: Setting, setting: Setting) -> Comparison 
         st.info(t(choices.lacks), icon=":material/keyboard:")
         return None
     try:
-        that = kept(
-            "seen_beside", (chat, choices), lambda: inspect(chat, before_model=warm.ready, **arguments(choices))
-        )
+        that = kept("seen_beside", (chat, choices), lambda: _asked(chat, choices))
     except (SaidError, ValueError, OSError) as error:
         notes([error_note(error)], key="error_beside")
         return None
@@ -146,11 +143,11 @@ def _compared(seen: Inspection, other: Setting, setting: Setting) -> Comparison 
     return held
 
 
-def arguments(choices: Choices) -> dict[str, Any]:
+def _asked(chat: Chat, choices: Choices) -> Inspection:
     given = choices.arguments()
     if choices.model and not assets.reads(choices.model):
         given["model"] = _own_model(choices.model, choices.online)
-    return given
+    return inspect(chat, before_model=warm.ready, **given)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
