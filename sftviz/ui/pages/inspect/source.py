@@ -47,8 +47,8 @@ def choose_source() -> None:
 def drawer() -> str | Upload:
     """The box, a file, and what can be brought back; gives what is to be read."""
     take_chat_of_the_link("chat")
-    keep_draft("chat")
     with st.expander(_label(), key="drawer", icon=":material/edit_note:"):
+        keep_draft("chat")
         forms = ", ".join(words_of("format", form) for form in FORMATS.values())
         text = st.text_area(
             t("ui.inspect.chat"),
