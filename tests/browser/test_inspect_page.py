@@ -205,15 +205,19 @@ def test_a_phone_has_a_sheet_at_its_foot_and_no_card_over_the_strip(open_page: O
     token = page.locator(".sftviz-strip .tokens .tok.supervised").nth(2)
     token.click()
     expect(detail(page)).to_be_visible()
-    sheet, chosen = detail(page).bounding_box(), token.bounding_box()
-    assert sheet is not None
-    assert chosen is not None
-    assert sheet["y"] >= chosen["y"] + chosen["height"] - 1
+    eventually(lambda: page.evaluate(UNCOVERED), bool)
     where = detail(page).locator(".where").inner_text()
     detail(page).get_by_role("button", name="The token after").click()
     eventually(detail(page).locator(".where").inner_text, lambda now: now != where)
     detail(page).get_by_role("button", name="Close").click()
     expect(detail(page)).to_be_hidden()
+
+
+UNCOVERED = """() => {
+  const root = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector(".sftviz-strip")).find(Boolean);
+  const [sheet, token] = [".detail", ".tok.selected"].map((one) => root.querySelector(one).getBoundingClientRect());
+  return sheet.top >= token.bottom - 1 && token.top > 0;
+}"""
 
 
 def test_the_first_token_stands_on_the_first_screen(open_page: OpenPage) -> None:

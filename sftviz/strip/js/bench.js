@@ -186,11 +186,17 @@ class Bench {
   choose(i, scroll = false, focus = true) {
     this.isSheetOpen = i >= 0;
     this.select(i);
-    if (scroll && i >= 0) {
-      this.tokens.chips[i].scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-      if (focus) this.tokens.chips[i].focus({ preventScroll: true });
-    }
+    if (i >= 0) this.bringIntoView(i, scroll);
+    if (i >= 0 && scroll && focus) this.tokens.chips[i].focus({ preventScroll: true });
     this.host.set("selected", i);
+  }
+
+  // A jump goes to the middle; a tap moves only what the sheet would cover.
+  bringIntoView(i, isJump) {
+    const isNarrow = this.root.clientWidth < 760;
+    if (!isJump && !isNarrow) return;
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    this.tokens.chips[i].scrollIntoView({ block: isNarrow ? "nearest" : "center", behavior });
   }
 
   select(i) {
