@@ -86,6 +86,12 @@ def test_the_translation_has_the_same_cells_headings_and_formulas(lesson: Lesson
             assert re.search("[\u4e00-\u9fff]", cell.source), cell.source
 
 
+def test_every_lab_that_a_lesson_explains_is_there_and_is_no_other_lessons() -> None:
+    explained = [address for lesson in LESSONS.values() for address in lesson.front_matter().labs]
+    assert len(explained) == len(set(explained))
+    assert {*explained} <= {lab.address for lab in LABS}
+
+
 @each_lesson
 def test_a_lesson_has_its_marks_and_knows_what_it_requires(lesson: Lesson) -> None:
     kinds = [cell.kind for cell in lesson.cells()]
@@ -136,7 +142,7 @@ SHOWN = {name: question for name, (_, question) in QUESTIONS.items() if question
 @pytest.mark.parametrize("question", SHOWN.values(), ids=SHOWN)
 def test_show_me_opens_a_page_that_knows_the_state(question: Question) -> None:
     assert question.show
-    pages = {address: Path(page.__module__.replace(".", "/") + ".py") for address, _, page in LABS}
+    pages = {lab.address: Path(str(lab.loaded().__file__)).relative_to(ROOT) for lab in LABS}
     pages |= {slug: Path("lessons") / slug / "lab.py" for slug in LESSONS}
     source = ROOT / pages[question.show.page]
     known = literals(source)
