@@ -66,7 +66,10 @@ def warm(browser: Browser, pages: list[str]) -> dict[str, list[float]]:
         for page in pages:
             until(browser, f"http://localhost:{app}/{page}", "h1")
         for _ in range(ROUNDS):
-            for name, address in {"hello": f"{hello}", **{page or "inspect": f"{app}/{page}" for page in pages}}.items():
+            for name, address in {
+                "hello": f"{hello}",
+                **{page or "inspect": f"{app}/{page}" for page in pages},
+            }.items():
                 taken.setdefault(name, []).append(until(browser, f"http://localhost:{address}")[-1])
     return taken
 

@@ -50,7 +50,7 @@ LESSON, UNDER = ":material/school:", ":material/subdirectory_arrow_right:"
 
 
 def main() -> None:
-    st.set_page_config(page_title="sftviz", page_icon="🔎", layout="wide")
+    st.set_page_config(page_title="sftviz", page_icon=":mag_right:", layout="wide")
     choose_language()
     sections = {t(f"ui.app.{name}"): pages for name, pages in _sections().items()}
     st.session_state.pages = {page.url_path or "inspect": page for section in sections.values() for page in section}

@@ -180,6 +180,12 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.usefixtures("damaged")
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("", *RUN_A_MODEL)])
+def test_damaged_weights_do_not_matter_where_no_model_is_needed(page: str) -> None:
+    assert failed(opened(page)) == set()
+
+
+@pytest.mark.usefixtures("damaged")
 @pytest.mark.parametrize("page", ["", *RUN_A_MODEL])
 def test_damaged_weights_are_named_where_they_are_needed(page: str) -> None:
     app = opened(page)
