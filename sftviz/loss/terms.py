@@ -285,7 +285,8 @@ def _gradient_size(loss: Tensor, parameters: Sequence[Tensor]) -> float:
     if not loss.requires_grad:
         return 0.0
     found = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
-    return sum(float(best_precision(gradient).square().sum()) for gradient in found) ** 0.5
+    norms = [torch.linalg.vector_norm(gradient, dtype=torch.float64) for gradient in found]
+    return float(torch.stack(norms).norm())
 
 
 def _weight_of_rows(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:

@@ -159,7 +159,16 @@ def test_a_possible_address_is_taken() -> None:
     assert not [key for key in keys(app) if key.startswith("ignored_")]
 
 
-RUN_A_MODEL = ("normalization", "gradient_flow", "attention", "label_smoothing", "scores", "objectives", "next_token")
+RUN_A_MODEL = (
+    "normalization",
+    "gradient_flow",
+    "attention",
+    "label_smoothing",
+    "scores",
+    "objectives",
+    "next_token",
+    "prompt_masking",
+)
 
 
 @pytest.fixture
