@@ -50,8 +50,13 @@ def start_peak() -> int:
     return _status("VmRSS")
 
 
-def _status(key: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
+def resident(process: int) -> int:
+    """Bytes of a process that are in memory now. Linux."""
+    return _status("VmRSS", process)
+
+
+def _status(key: str, process: int | str = "self") -> int:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(key)) * 1024
 
 
