@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app smollm2 test fuzz bench load soak wheel-check lint format screenshots notebooks model setup setup-test browser
+.PHONY: app smollm2 test fuzz bench load soak samples wheel-check lint format screenshots notebooks model setup setup-test browser
 
 # The real chat model is fetched once; offline the app opens without it
 app: setup
@@ -59,6 +59,10 @@ load: setup-test
 # Memory of the server while people come and go for MINUTES, 30 if left out; fails where it keeps growing
 soak: setup-test
 	$(BIN)/python -m benchmarks.load --soak $(or $(MINUTES),30)
+
+# The samples' prices, which a first page shows without a model
+samples: setup smollm2
+	$(BIN)/python -m tools.store_samples
 
 lint: setup-test
 	$(BIN)/ruff check .

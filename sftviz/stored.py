@@ -1,6 +1,6 @@
 """`inspect`, with the numbers that the package keeps for its samples: a first page needs no model, and no torch.
 
-`python -m tools.store_samples` writes sftviz/assets/samples.npz; a test compares it with a fresh inspection. What is
+`make samples` writes sftviz/assets/samples.npz; a test compares it with a fresh inspection. What is
 kept holds for weights of one digest and a row of the same ids: anything else is asked of the model.
 """
 

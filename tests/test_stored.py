@@ -17,7 +17,7 @@ from sftviz.supervision.policies import POLICIES
 from tests.conftest import USERS_CACHE
 
 MODELS = ("sftviz/tiny-sft", assets.SMOLLM2)
-REBUILD = "`python -m tools.store_samples` writes it anew"
+REBUILD = "`make samples` writes it anew"
 each_sample = pytest.mark.parametrize("sample", SAMPLES)
 
 

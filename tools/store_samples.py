@@ -1,6 +1,6 @@
 """Price the package's samples with the models a first page opens with: sftviz/assets/samples.npz.
 
-`python -m tools.store_samples`, after the samples, the tokenizer, a model or the pricing have changed.
+`make samples`, after the samples, the tokenizer, a model or the pricing have changed.
 """
 
 import numpy as np
