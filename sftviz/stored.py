@@ -37,7 +37,7 @@ COLUMNS = (
     "top_probabilities",
 )
 FACTS = ("vocabulary", "priced", "context_length")
-NORMALIZATIONS = ("token", "sample", "sequence")
+NORMALIZATIONS: tuple[str, ...] = ("token", "sample", "sequence")
 BITS = "bits_per_byte"
 
 

@@ -17,7 +17,9 @@ from sftviz.model.pricing import check_ids
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_honours: WeakKeyDictionary[PreTrainedModel, str] = WeakKeyDictionary()  # a model -> the attention it was tried with
+_honours: WeakKeyDictionary[PreTrainedModel, str | None] = (
+    WeakKeyDictionary()
+)  # a model -> the attention it was tried with
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _check_attention_is_honoured(model: PreTrainedModel) -> None:
 
     Asked once of a model and its way to attend, which costs two forward passes.
     """
-    if _honours.get(model) == model.config._attn_implementation:
+    if model in _honours and _honours[model] == model.config._attn_implementation:
         return
     alone = diagonal(2)
     one, other = _embedded(model, [0, 1]), _embedded(model, [1, 1])
