@@ -4,6 +4,7 @@ import gc
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import NamedTuple
 
 import streamlit as st
@@ -28,6 +29,9 @@ class Lab(NamedTuple):
     icon: str
     module: str
 
+    def loaded(self) -> ModuleType:
+        return import_module(f"sftviz.ui.pages.{self.module}")
+
 
 LABS = (
     Lab("gradients", ":material/trending_down:", "gradients"),
@@ -46,7 +50,7 @@ LESSON, UNDER = ":material/school:", ":material/subdirectory_arrow_right:"
 
 
 def main() -> None:
-    st.set_page_config(page_title="sftviz", page_icon="🔎", layout="wide")
+    st.set_page_config(page_title="sftviz", page_icon=":mag_right:", layout="wide")
     choose_language()
     sections = {t(f"ui.app.{name}"): pages for name, pages in _sections().items()}
     st.session_state.pages = {page.url_path or "inspect": page for section in sections.values() for page in section}
@@ -86,7 +90,7 @@ def _lab(lab: Lab, explained_by: Lesson | None = None) -> StreamlitPage:
         if not warm.is_ready():
             with st.spinner(t("ui.app.opening")):
                 warm.ready()
-        _light(lab.module)()
+        lab.loaded().page()
 
     return _page(lab.address, t(f"ui.lab.{lab.address}"), UNDER if explained_by else lab.icon, page)
 
@@ -115,7 +119,3 @@ def _freeze_once() -> None:
     if _frozen.acquire(blocking=False):
         gc.collect()
         gc.freeze()
-
-
-if __name__ == "__main__":
-    main()

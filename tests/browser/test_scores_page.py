@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sftviz.loss.scores import swap_alpha
-from tests.browser.conftest import PLOT, eventually, plotted, settled, sound
+from tests.browser.conftest import eventually, plotted, settled, sound
 
 OpenPage = Callable[..., Page]
 LAST = {"tokens": "reliability", "lengths": "score_curves", "texts": "text_scores"}  # the figure that stands lowest
