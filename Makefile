@@ -3,12 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app smollm2 test fuzz bench wheel-check lint format screenshots notebooks model card setup setup-test browser
+.PHONY: app smollm2 test fuzz bench load soak samples wheel-check lint format screenshots notebooks model card setup setup-test browser
 
 # The real chat model is fetched once; offline the app opens without it
 app: setup
 	@$(BIN)/sftviz model add smollm2 || echo "without SmolLM2: the app opens with the embedded models"
-	$(BIN)/streamlit run app.py
+	$(BIN)/sftviz app
 
 setup: .venv/ready
 setup-test: .venv/ready-test browser
@@ -50,6 +50,19 @@ bench: setup-test
 	$(BIN)/python -m benchmarks.masks
 	$(BIN)/python -m benchmarks.pricing
 	$(BIN)/python -m benchmarks.linear_cross_entropy
+
+# Pages beside a hello-world: processor time of a rerun and of every figure, then 50 people at once (PEOPLE, SECONDS)
+load: setup-test
+	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.load --people $(or $(PEOPLE),50) --seconds $(or $(SECONDS),60)
+
+# Memory of the server while people come and go for MINUTES, 30 if left out; fails where it keeps growing
+soak: setup-test
+	$(BIN)/python -m benchmarks.load --soak $(or $(MINUTES),30)
+
+# The samples' prices, which a first page shows without a model
+samples: setup smollm2
+	$(BIN)/python -m tools.store_samples
 
 lint: setup-test
 	$(BIN)/ruff check .

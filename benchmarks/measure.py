@@ -1,5 +1,6 @@
 """What the benchmarks share: the machine in a line, ways of doing one thing in turn, and the memory of a process."""
 
+import os
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,11 @@ MEMORY = Path("/proc/self/clear_refs")  # Linux; elsewhere memory is left out
 def machine(*libraries: str) -> str:
     """Processor, Python and the versions of what is compared."""
     return f"{_processor()}, Python {platform.python_version()}, {', '.join(map(_named, libraries))}"
+
+
+def load() -> str:
+    """What the machine does besides, by its own count; a figure of a busy machine is none of a quiet one."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
 def in_turn(ways: Ways, rounds: int, clock: Callable[[], float] = time.process_time) -> dict[str, list[float]]:
@@ -44,8 +50,13 @@ def start_peak() -> int:
     return _status("VmRSS")
 
 
-def _status(key: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
+def resident(process: int) -> int:
+    """Bytes of a process that are in memory now. Linux."""
+    return _status("VmRSS", process)
+
+
+def _status(key: str, process: int | str = "self") -> int:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(key)) * 1024
 
 

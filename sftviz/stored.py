@@ -1,6 +1,6 @@
 """`inspect`, with the numbers that the package keeps for its samples: a first page needs no model, and no torch.
 
-`python -m tools.store_samples` writes sftviz/assets/samples.npz; a test compares it with a fresh inspection. What is
+`make samples` writes sftviz/assets/samples.npz; a test compares it with a fresh inspection. What is
 kept holds for weights of one digest and a row of the same ids: anything else is asked of the model.
 """
 
@@ -38,19 +38,23 @@ COLUMNS = (
 )
 FACTS = ("vocabulary", "priced", "context_length")
 NORMALIZATIONS: tuple[str, ...] = ("token", "sample", "sequence")
+BITS = "bits_per_byte"
 
 
 @dataclass(frozen=True)
 class Stored(Inspection):
-    """An inspection that knows its losses, in nats by normalization; `losses` holds arrays in place of tensors.
+    """An inspection that knows its losses, in nats by normalization, and its bits per byte.
 
-    Its rows, sentences and findings are a fresh inspection's. `whole` makes tensors of the arrays.
+    `losses` holds arrays in place of tensors; `whole` makes tensors of them. All else is a fresh inspection's.
     """
 
     kept: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def loss(self, normalization: str = "token") -> float:
         return self.kept[normalization] if normalization in self.kept else super().loss(normalization)
+
+    def bits_per_byte(self) -> float:
+        return self.kept[BITS] if self.kept else super().bits_per_byte()
 
 
 def inspect(
@@ -139,5 +143,5 @@ def _inspection(
     losses: Any = SimpleNamespace(**{name: found[name] for name in COLUMNS}, **facts)
     report = checks.run(checks.Evidence(replace(row_of(rendering), **facts), verdicts))
     unchanged = np.array_equal(verdicts.label_ids, found["label_ids"]) and not verdicts.is_weighted
-    kept = dict(zip(NORMALIZATIONS, found["losses"].tolist(), strict=True)) if unchanged else {}
+    kept = dict(zip((*NORMALIZATIONS, BITS), found["losses"].tolist(), strict=True)) if unchanged else {}
     return Stored(rendering, verdicts, losses, (*report.findings, *quantized(model)), report.unseen, kept)

@@ -17,7 +17,7 @@ from sftviz.supervision.policies import POLICIES
 from tests.conftest import USERS_CACHE
 
 MODELS = ("sftviz/tiny-sft", assets.SMOLLM2)
-REBUILD = "`python -m tools.store_samples` writes it anew"
+REBUILD = "`make samples` writes it anew"
 each_sample = pytest.mark.parametrize("sample", SAMPLES)
 
 
@@ -36,6 +36,7 @@ def test_what_is_kept_is_a_fresh_inspection(sample: str, model: str, monkeypatch
     assert [kept.loss(name) for name in stored.NORMALIZATIONS] == pytest.approx(
         [fresh.loss(name) for name in stored.NORMALIZATIONS], rel=1e-6
     ), REBUILD
+    assert kept.bits_per_byte() == pytest.approx(fresh.bits_per_byte(), rel=1e-6, nan_ok=True)
     _alike(kept, fresh)
     _alike(stored.whole(kept), fresh)
     assert kept.alternatives(3) == [(text, pytest.approx(p, rel=1e-4)) for text, p in fresh.alternatives(3)]
@@ -86,7 +87,8 @@ from sftviz.chat.samples import SAMPLES
 
 asked = []
 seen = stored.inspect(next(iter(SAMPLES.values())).text, before_model=lambda: asked.append(1))
-seen.rows(), str(seen.headline()), seen.alternatives(3), [str(one.what) for one in seen.findings], seen._repr_html_()
+seen.rows(), str(seen.headline()), seen.bits_per_byte(), seen.alternatives(3), seen._repr_html_()
+[str(one.what) for one in seen.findings]
 assert not asked
 stored.inspect("User: a\\nAssistant: b", model=None, before_model=lambda: asked.append(1)).rows()
 assert not asked

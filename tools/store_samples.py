@@ -1,6 +1,6 @@
 """Price the package's samples with the models a first page opens with: sftviz/assets/samples.npz.
 
-`python -m tools.store_samples`, after the samples, the tokenizer, a model or the pricing have changed.
+`make samples`, after the samples, the tokenizer, a model or the pricing have changed.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def columns(seen: Inspection, model: str) -> dict[str, np.ndarray]:
     }
     return made | {
         "label_ids": seen.supervision.label_ids,
-        "losses": np.array([seen.loss(name) for name in NORMALIZATIONS]),
+        "losses": np.array([*(seen.loss(name) for name in NORMALIZATIONS), seen.bits_per_byte()]),
         **{name: np.array(facts[name]) for name in FACTS},
     }
 

@@ -285,7 +285,12 @@ def _gradient_size(loss: Tensor, parameters: Sequence[Tensor]) -> float:
     if not loss.requires_grad:
         return 0.0
     found = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
-    return sum(float(best_precision(gradient).square().sum()) for gradient in found) ** 0.5
+    return sum(_size(gradient) ** 2 for gradient in found) ** 0.5
+
+
+def _size(gradient: Tensor) -> float:
+    """|g| summed in float64, without a copy in float64: a matrix of a whole vocabulary is large."""
+    return float(torch.linalg.vector_norm(gradient, dtype=torch.float64))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 def _weight_of_rows(logits: Tensor, targets: Tensor, class_weights: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -15,6 +16,10 @@ from sftviz.model.pricing import check_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+_honours: WeakKeyDictionary[PreTrainedModel, str | None] = (
+    WeakKeyDictionary()
+)  # a model -> the attention it was tried with
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,12 @@ def _run(model: PreTrainedModel, embedded: Tensor, may_attend: Tensor, copies: i
 
 @torch.no_grad()
 def _check_attention_is_honoured(model: PreTrainedModel) -> None:
-    """Raise ValueError for a model that makes its own mask: under cut attention no token reaches the next."""
+    """Raise ValueError for a model that makes its own mask: under cut attention no token reaches the next.
+
+    Asked once of a model and its way to attend, which costs two forward passes.
+    """
+    if model in _honours and _honours[model] == model.config._attn_implementation:
+        return
     alone = diagonal(2)
     one, other = _embedded(model, [0, 1]), _embedded(model, [1, 1])
     if not torch.equal(_run(model, one, alone).logits[0, 1], _run(model, other, alone).logits[0, 1]):
@@ -188,3 +198,4 @@ def _check_attention_is_honoured(model: PreTrainedModel) -> None:
             f"{type(model).__name__} with {model.config._attn_implementation} attention does not take a 4-D attention "
             'mask, so another attention cannot be shown on it; load it with attn_implementation="eager"'
         )
+    _honours[model] = model.config._attn_implementation

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -27,6 +28,8 @@ MOST_TOKENS = 2**15  # attention grows with the square; also for a model that na
 MOST_LOGITS = 2**29  # 2 GB in float32, where the head bends its logits and all of them come at once
 PROBED = 16  # tokens on which the head is tried
 BENT = ("final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier_scale")  # configs' words for it
+
+_plain: WeakKeyDictionary[PreTrainedModel, Any] = WeakKeyDictionary()  # model -> the head whose product its logits are
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ def _forward(model: PreTrainedModel, row: Tensor) -> tuple[Tensor, LogitsOf, Ten
     head = _head(model)
     if head is not None:
         states = _decoder(model)(input_ids=row, use_cache=False)[0][0]  # a tuple, or what can be read as one
-        if _is_plain(model, head, row, states):
+        if _plain.get(model) is head or _is_plain(model, head, row, states):
+            _plain[model] = head
             return states[:-1], head, head.weight
     return model(input_ids=row, use_cache=False)[0][0, :-1], lambda z: z, None
 

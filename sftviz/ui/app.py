@@ -4,6 +4,7 @@ import gc
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import NamedTuple
 
 import streamlit as st
@@ -29,6 +30,9 @@ class Lab(NamedTuple):
     icon: str
     module: str
 
+    def loaded(self) -> ModuleType:
+        return import_module(f"sftviz.ui.pages.{self.module}")
+
 
 LABS = (
     Lab("gradients", ":material/trending_down:", "gradients"),
@@ -47,7 +51,7 @@ LESSON, UNDER = ":material/school:", ":material/subdirectory_arrow_right:"
 
 
 def main() -> None:
-    st.set_page_config(page_title="sftviz", page_icon="🔎", layout="wide")
+    st.set_page_config(page_title="sftviz", page_icon=":mag_right:", layout="wide")
     dress()
     choose_language()
     sections = {t(f"ui.app.{name}"): pages for name, pages in _sections().items()}
@@ -88,7 +92,7 @@ def _lab(lab: Lab, explained_by: Lesson | None = None) -> StreamlitPage:
         if not warm.is_ready():
             with st.spinner(t("ui.app.opening")):
                 warm.ready()
-        _light(lab.module)()
+        lab.loaded().page()
 
     return _page(lab.address, t(f"ui.lab.{lab.address}"), UNDER if explained_by else lab.icon, page)
 
@@ -117,7 +121,3 @@ def _freeze_once() -> None:
     if _frozen.acquire(blocking=False):
         gc.collect()
         gc.freeze()
-
-
-if __name__ == "__main__":
-    main()

@@ -28,7 +28,7 @@ def command(given: Sequence[str], environment: Mapping[str, str] = os.environ) -
         for option, value in _settings(SETTINGS)
         if f"--{option}" not in named and _variable(option) not in environment
     ]
-    return [sys.executable, "-m", "streamlit", "run", str(HERE / "app.py"), *settings, *given]
+    return [sys.executable, "-m", "sftviz.ui.serve", "run", str(HERE / "entry" / "app.py"), *settings, *given]
 
 
 def run(started: Sequence[str]) -> NoReturn:

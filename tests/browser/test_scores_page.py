@@ -7,14 +7,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sftviz.loss.scores import swap_alpha
-from tests.browser.conftest import PLOT, eventually, plotted, settled, sound
+from tests.browser.conftest import eventually, plotted, settled, sound
 
 OpenPage = Callable[..., Page]
-LAST = ".st-key-text_scores .main-svg"  # the figure that stands lowest: the page is whole
+LAST = {"tokens": "reliability", "lengths": "score_curves", "texts": "text_scores"}  # the figure that stands lowest
 
 
-def opened(open_page: OpenPage, **options) -> Page:
-    page = open_page(path="/scores", ready=LAST, **options)
+def opened(open_page: OpenPage, question: str = "tokens", **options) -> Page:
+    path = f"/scores?scores_question={question}"
+    page = open_page(path=path, ready=f".st-key-{LAST[question]} .main-svg", **options)
     settled(page)
     return page
 
@@ -29,9 +30,12 @@ def choose(page: Page, label: str, option: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_page_opens_whole_and_never_scrolls_sideways(open_page: OpenPage, width: int, scheme: str) -> None:
+def test_one_question_at_a_time_is_answered_whole(open_page: OpenPage, width: int, scheme: str) -> None:
     page = opened(open_page, width=width, scheme=scheme)
-    eventually(lambda: page.locator(PLOT).count(), lambda count: count >= 4)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    page.get_by_text("Which answer wins?", exact=True).click()
+    expect(page.locator(".st-key-score_curves .main-svg").first).to_be_visible()
+    eventually(lambda: page.locator(".js-plotly-plot").count(), lambda count: count == 1)
     sound(page)
 
 
@@ -63,7 +67,7 @@ def test_a_chat_worse_than_knowing_nothing_says_so(open_page: OpenPage) -> None:
 
 
 def test_the_winner_changes_where_the_diamonds_are(open_page: OpenPage) -> None:
-    page = opened(open_page)
+    page = opened(open_page, "lengths")
     page.get_by_text("made up", exact=True).click()
     expect(page.get_by_text("Numbers made up to start with")).to_be_visible()
     expected = [swap_alpha(-6, 4, -9, 8), swap_alpha(-6, 4, -30, 20), swap_alpha(-9, 8, -30, 20)]
@@ -80,7 +84,7 @@ def diamonds(traces: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_an_answer_typed_is_read_by_the_model_and_shown_as_text(open_page: OpenPage) -> None:
-    page = opened(open_page)
+    page = opened(open_page, "lengths")
     box = page.get_by_label("Answer A")
     before = plotted(page, "score_curves")[0]["name"]
     box.fill("**Thumb** <b>is</b> $x$ a finger")
@@ -90,14 +94,14 @@ def test_an_answer_typed_is_read_by_the_model_and_shown_as_text(open_page: OpenP
 
 
 def test_a_negation_scores_high_and_a_paraphrase_low(open_page: OpenPage) -> None:
-    page = opened(open_page)
+    page = opened(open_page, "texts")
     paraphrase, negation = plotted(page, "text_scores", lambda traces: len(traces) == 2)
     assert paraphrase["x"] == ["BLEU", "ROUGE-1", "ROUGE-2", "ROUGE-L", "token F1"]
     assert all(low < 0.1 and high >= 0.5 for low, high in zip(paraphrase["y"], negation["y"], strict=True))
 
 
 def test_an_example_is_loaded_and_chinese_by_characters_has_a_token_f1(open_page: OpenPage) -> None:
-    page = opened(open_page)
+    page = opened(open_page, "texts")
     page.get_by_role("button", name="The same in Chinese").click()
     expect(page.get_by_label("Reference")).to_have_value("这种药对儿童是安全的。")
     plotted(page, "text_scores", lambda traces: traces[1]["y"][-1] == 0)
@@ -106,7 +110,7 @@ def test_an_example_is_loaded_and_chinese_by_characters_has_a_token_f1(open_page
 
 
 def test_an_empty_reference_is_said_not_crashed(open_page: OpenPage) -> None:
-    page = opened(open_page)
+    page = opened(open_page, "texts")
     page.get_by_label("Reference").fill("")
     page.get_by_label("Reference").blur()
     expect(page.get_by_text("is 0/0; give a text")).to_be_visible()

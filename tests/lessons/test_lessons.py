@@ -13,6 +13,7 @@ from sftviz.course.content import load
 from sftviz.course.lesson import Lesson, all_lessons, find_lesson, formulas, headings
 from sftviz.course.notebook import RENDERER
 from sftviz.course.questions import LEVELS, Question
+from sftviz.ui.app import LABS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = {lesson.slug: lesson for lesson in all_lessons()}
@@ -82,6 +83,12 @@ def test_the_translation_has_the_same_cells_headings_and_formulas(lesson: Lesson
     for cell in chinese:
         if cell.kind == "markdown":
             assert re.search("[\u4e00-\u9fff]", cell.source), cell.source
+
+
+def test_every_lab_that_a_lesson_explains_is_there_and_is_no_other_lessons() -> None:
+    explained = [address for lesson in LESSONS.values() for address in lesson.front_matter().labs]
+    assert len(explained) == len(set(explained))
+    assert {*explained} <= {lab.address for lab in LABS}
 
 
 @each_lesson

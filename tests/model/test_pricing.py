@@ -1,5 +1,6 @@
 """Every next token's price, against float64 cross-entropy and autograd on a small random model."""
 
+import copy
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -367,3 +368,16 @@ def test_those_as_likely_as_the_true_token_are_not_before_it() -> None:
     z = torch.tensor([[0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
     rank = predictions(z.clone(), torch.tensor([3, 2]), None, 2)[3]
     assert rank.tolist() == [1, 2]
+
+
+def test_a_model_is_asked_once_whether_its_logits_are_its_heads(
+    model: LlamaForCausalLM, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = token_losses(model, ids)
+    asked: list[int] = []
+    monkeypatch.setattr(pricing, "_is_plain", lambda *_: asked.append(1) or True)
+    assert torch.equal(token_losses(model, ids).nll[:-1], first.nll[:-1])
+    assert asked == []
+    model.set_output_embeddings(copy.deepcopy(model.get_output_embeddings()))  # another head is another question
+    token_losses(model, ids)
+    assert asked == [1]

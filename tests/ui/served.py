@@ -2,11 +2,13 @@
 
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, NamedTuple
 
 ASK = (
     "GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\nUpgrade: websocket\r\n"
@@ -14,17 +16,33 @@ ASK = (
 )
 
 
+class Server(NamedTuple):
+    port: int
+    process: subprocess.Popen[str]
+
+
 @contextmanager
 def served(start: Sequence[str], folder: Path, within_s: float = 120) -> Iterator[int]:
     """Run a command that opens the app, from a folder, and give its port once it answers."""
+    with server(start, folder, within_s) as one:
+        yield one.port
+
+
+@contextmanager
+def server(start: Sequence[str], folder: Path, within_s: float = 120) -> Iterator[Server]:
+    """The same, with its process."""
     port = free_port()
     command = [*start, "--server.headless=true", f"--server.port={port}"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+    # To a file: a pipe that nobody reads fills up, and the server waits
+    with (
+        tempfile.TemporaryFile("w+") as told,
+        subprocess.Popen(command, cwd=folder, stdout=told, stderr=subprocess.STDOUT, text=True) as process,
+    ):
         try:
-            _wait(server, port, time.monotonic() + within_s)
-            yield port
+            _wait(process, port, told, time.monotonic() + within_s)
+            yield Server(port, process)
         finally:
-            _stop(server)
+            _stop(process)
 
 
 def _stop(server: subprocess.Popen[str]) -> None:
@@ -35,13 +53,13 @@ def _stop(server: subprocess.Popen[str]) -> None:
         server.kill()
 
 
-def _wait(server: subprocess.Popen[str], port: int, deadline: float) -> None:
+def _wait(server: subprocess.Popen[str], port: int, told: IO[str], deadline: float) -> None:
     while True:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
             return
         except OSError:
-            assert server.poll() is None, server.stdout.read() if server.stdout else ""
+            assert server.poll() is None, told.seek(0) or told.read()
             assert time.monotonic() < deadline, "the app does not answer"
             time.sleep(0.1)
 

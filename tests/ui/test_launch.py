@@ -25,6 +25,13 @@ def test_every_setting_is_given_and_a_list_once_an_item() -> None:
     assert {"--server.maxUploadSize=5", "--theme.dark.textColor=#f2f3f7", "--server.enableCORS=true"} <= set(command)
 
 
+def test_no_folder_of_pages_lies_beside_the_script() -> None:
+    """Streamlit runs /gradients as pages/gradients.py until a first page was opened: nothing would be drawn."""
+    script = Path(next(part for part in launch.command([]) if part.endswith(".py")))
+    assert script.is_file()
+    assert not (script.parent / "pages").exists()
+
+
 def test_what_the_user_names_is_the_users() -> None:
     given = launch.command(
         ["--server.address=0.0.0.0", "--server.port", "80"], {"STREAMLIT_SERVER_ALLOWED_HOSTS": "me"}

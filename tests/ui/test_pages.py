@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_a_page_opens_whole_in_both_languages(state: str, language: str) -> None
     assert app.title
     handed(app)
     assert unlike_plotly(app) == set()
+
+
+LEVELS = {"title": 1, "header": 2, "subheader": 3}
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state.partition(" ")[0] in KNOBS])
+def test_headings_step_down_one_level_at_a_time(state: str) -> None:
+    app = opened(state.partition(" ")[0], **STATES[state])
+    levels = [LEVELS[one.type] for one in app.main if one.type in LEVELS]
+    assert levels[0] == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
 
 
 def test_a_tokenizer_whose_package_is_missing_names_the_command_and_the_rest_works(
@@ -172,8 +184,8 @@ def test_a_possible_address_is_taken() -> None:
 
 
 RUN_A_MODEL = (
-    "", "normalization", "gradient_flow", "attention", "label_smoothing", "scores", "objectives weighted_sum",
-    "next_token",
+    "normalization", "gradient_flow", "attention", "label_smoothing", "scores", "objectives weighted_sum", "next_token",
+    "prompt_masking",
 )  # fmt: skip
 
 
@@ -195,7 +207,13 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.usefixtures("damaged")
-@pytest.mark.parametrize("page", RUN_A_MODEL)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("", *RUN_A_MODEL)])
+def test_damaged_weights_do_not_matter_where_no_model_is_needed(page: str) -> None:
+    assert failed(opened(page)) == set()
+
+
+@pytest.mark.usefixtures("damaged")
+@pytest.mark.parametrize("page", ["", *RUN_A_MODEL])
 def test_damaged_weights_are_named_where_they_are_needed(page: str) -> None:
     app = opened(page.partition(" ")[0], **STATES[page])
     notes = [
