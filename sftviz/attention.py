@@ -246,6 +246,14 @@ ATTENTIONS = {
             lambda scene: packed(_documents(scene)),
         ),
         Attention(
+            "packed_causal",
+            "Packed chats, plain causal (leaks across)",
+            r"j \le i",
+            "nobody says where a chat ends: the second one reads the first",
+            "cross-contamination, Krell et al. 2021",
+            lambda scene: causal(scene.length),
+        ),
+        Attention(
             "window",
             "Sliding window",
             r"i - w < j \le i",

@@ -23,6 +23,7 @@ EXTRAS = {
     "nbclient": "lessons",
     "nbconvert": "lessons",
     "ipykernel": "lessons",
+    "anywidget": "lessons",
     "pyarrow": "data",
     "datasets": "data",
     "datasketch": "data",

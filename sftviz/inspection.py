@@ -1,21 +1,25 @@
 """The main job: chat -> rendering -> verdicts -> losses, joined into one row per token."""
 
+import json
 import math
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import nlargest
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from sftviz import assets
+from sftviz import assets, extras
 from sftviz.chat.formats import parse
 from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer, same_vocabulary
 from sftviz.columns import COLUMNS, FRAME, TokenRow, rows_of
 from sftviz.extras import Needed
-from sftviz.figures import strip, terminal
+from sftviz.strip import static, terminal
+from sftviz.strip.sentence import summary
 from sftviz.supervision import IGNORE, checks
 from sftviz.supervision.checks import Evidence, Finding
 from sftviz.supervision.policies import Policy
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
     from sftviz.model import TokenLosses
     from sftviz.supervision.packing import Batch
+
+EXPECTED = 5  # likeliest tokens shown in a token's place
 
 
 @dataclass(frozen=True)
@@ -112,18 +118,25 @@ class Inspection:
 
     def by_role(self) -> "pd.DataFrame":
         """One row per role: tokens, supervised, share (supervised / tokens) and nll, the mean cost of its tokens."""
+        return self._by("role", [row.role or "template" for row in self._rows])
+
+    def by_part(self) -> "pd.DataFrame":
+        """The same per part of a turn: header, content, reasoning, tool_call, end, …"""
+        return self._by("part", [row.part for row in self._rows])
+
+    def _by(self, name: str, values: Sequence[str]) -> "pd.DataFrame":
         with Needed():
             import pandas as pd
 
         rows = pd.DataFrame(
             {
-                "role": [row.role or "template" for row in self._rows],
+                name: values,
                 "supervised": [row.supervised for row in self._rows],
                 "cost": pd.Series([row.cost for row in self._rows], dtype="float64"),
             }
         )
-        grouped = rows.groupby("role", sort=False)
-        table = grouped.agg(tokens=("role", "size"), supervised=("supervised", "sum"), nll=("cost", "mean"))
+        grouped = rows.groupby(name, sort=False)
+        table = grouped.agg(tokens=(name, "size"), supervised=("supervised", "sum"), nll=("cost", "mean"))
         table.insert(2, "share", table["supervised"] / table["tokens"])
         return table.reset_index()
 
@@ -136,6 +149,39 @@ class Inspection:
         tokenizer = self.rendering.tokenizer
         ids, probabilities = self.losses.top_ids[position], self.losses.top_probabilities[position]
         return [(tokenizer.decode([int(i)]), float(p)) for i, p in zip(ids, probabilities, strict=True)]
+
+    def expected(self, position: int) -> list[tuple[str, float, bool]]:
+        """What the model thought likeliest in this token's place: text, probability, and whether it is this token.
+
+        Likeliest first; the token itself comes last where it is not among them. Empty without a model.
+        """
+        own = self._rows[position].own if 0 <= position < len(self._rows) else None
+        if own is None or own.rank is None or own.probability is None:
+            return []
+        likeliest = self.alternatives(position - 1)[:EXPECTED]
+        made = [(text, share, place == own.rank) for place, (text, share) in enumerate(likeliest, start=1)]
+        return made if own.rank <= len(made) else [*made, (own.target_text, own.probability, True)]
+
+    def dearest(self, count: int) -> list[int]:
+        """Positions of the supervised tokens that add most to the loss: weight times cost, the dearest first."""
+        priced = [row for row in self._rows if row.supervised and row.cost is not None]
+        return [row.position for row in nlargest(count, priced, key=lambda row: row.weight * (row.cost or 0.0))]
+
+    def to_json(self) -> str:
+        """As JSON: its sentence, its settings, losses, findings, and every token with the columns of FRAME."""
+        document = {
+            "summary": str(summary(self)),
+            "template": self.rendering.template.name,
+            "tokenizer": self.rendering.tokenizer.name,
+            "policy": self.supervision.policy.name,
+            "loss": None
+            if self.losses is None
+            else {name: self.loss(name) for name in ("token", "sample", "sequence")},
+            "findings": [finding.to_dict() for finding in self.findings],
+            "not_checked": dict(self.unseen),
+            "tokens": [{name: _plain(row[name]) for name in FRAME} for row in self._rows],
+        }
+        return json.dumps(document, ensure_ascii=False, indent=1)
 
     def headline(self) -> Said:
         """How many tokens are supervised, and what they cost."""
@@ -150,8 +196,18 @@ class Inspection:
             return Said("headline.undefined", **counts)
         return Said("headline.priced", **counts, loss=self.loss(), perplexity=self.perplexity())
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """In a notebook the strip that answers to a click, where anywidget is installed; HTML beside it, for others."""
+        still = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        if not (extras.has("anywidget") and in_a_kernel()):
+            return still
+        from sftviz.strip.widget import widget
+
+        shown: Any = widget(self)._repr_mimebundle_() or {}
+        return (shown[0] if isinstance(shown, tuple) else shown) | still
+
     def _repr_html_(self) -> str:
-        return strip.to_html(self._rows, self.headline(), self.findings)
+        return static.to_html(self._rows, self.headline(), self.findings)
 
     def __rich__(self) -> Any:
         return terminal.to_rich(self._rows, self.headline(), self.findings)
@@ -196,6 +252,15 @@ def inspect(
     read = parse(chat, side=side, media=media)
     rendering = render(read, tokenizer_for(model, tokenizer), template, online=online)
     return inspection_of(rendering, policy, model, online=online, **knobs)
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def in_a_kernel() -> bool:
+    """True where a notebook's kernel runs us; one whose outputs are kept in a file asks for HTML by SFTVIZ_STATIC."""
+    return "ipykernel" in sys.modules and not os.environ.get("SFTVIZ_STATIC")
 
 
 def tokenizer_for(model: Any, tokenizer: Any = None) -> Any:

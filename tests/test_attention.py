@@ -66,6 +66,7 @@ def test_boolean_and_additive_and_our_weights_agree_in_sdpa(name: str) -> None:
 
 DEFINITIONS = {
     "causal": lambda i, j: j <= i,
+    "packed_causal": lambda i, j: j <= i,
     "padded": lambda i, j: j <= i and j >= 2,
     "prefix": lambda i, j: j <= i or j < 3,
     "packed": lambda i, j: j <= i and SCENE.document_ids[i] == SCENE.document_ids[j],

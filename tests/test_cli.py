@@ -16,10 +16,10 @@ import sftviz
 from sftviz.chat.tokenizers import TOKENIZERS
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.cli import app
-from sftviz.figures.strip import visible
-from sftviz.figures.terminal import Strip, to_terminal
 from sftviz.model import load_model
+from sftviz.strip.terminal import Strip, to_terminal
 from sftviz.supervision.policies import CHOICES, KNOBS, POLICIES
+from sftviz.words.visible import visible
 
 CHAT = "User: What does owl mean?\nAssistant: A bird 👍."
 MESSAGES = [{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird 👍."}]
@@ -237,5 +237,5 @@ def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
     chat.write_text("User: hi\nAssistant: Hello there.")
     command = [sys.executable, "-c", "from sftviz.cli import app; app()", "inspect", str(chat), "--format", "text"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert "6 of 20 tokens are trained" in done.stdout
+    assert "6 of 17 tokens are trained" in done.stdout
     assert done.stderr == ""

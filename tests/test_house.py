@@ -12,12 +12,14 @@ FLOORS = {
     "assets": 0, "attention": 0, "extras": 0, "loss": 0, "words": 0,
     "chat": 1, "supervision": 1,
     "model": 2, "training": 2,
-    "columns": 3, "course": 3, "figures": 3, "inspection": 3, "overview": 3, "gate": 3, "bugs": 3, "audit": 3,
-    "stored": 3,
+    "columns": 3, "comparison": 3, "course": 3, "strip": 3,
+    "figures": 3, "inspection": 3, "overview": 3, "gate": 3, "bugs": 3, "audit": 3, "stored": 3,
     "ui": 4, "cli": 4,
 }  # fmt: skip
 SAME_FLOOR = {
-    ("supervision", "chat"), ("inspection", "figures"), ("inspection", "columns"), ("figures", "columns"),
+    ("supervision", "chat"), ("inspection", "strip"), ("inspection", "columns"), ("comparison", "inspection"),
+    ("comparison", "columns"), ("strip", "columns"), ("strip", "figures"), ("strip", "inspection"),
+    ("strip", "comparison"), ("figures", "columns"),
     ("overview", "inspection"), ("gate", "overview"), ("assets", "words"), ("assets", "extras"), ("extras", "words"),
     ("cli", "ui"), ("bugs", "inspection"), ("audit", "inspection"), ("stored", "inspection"),
 }  # fmt: skip

@@ -24,7 +24,6 @@ from sftviz.columns import COLUMNS, FRAME
 from sftviz.inspection import batched
 from sftviz.loss import reduce_nll
 from sftviz.model import TokenLosses, load_model
-from sftviz.ui.components.token_strip import amounts
 from tests.chat.chats import any_chat
 
 CHAT = "User: What does thumb mean?\nAssistant: Thumb means a short digit.\nUser: Thanks!\nAssistant: You're welcome!"
@@ -96,15 +95,6 @@ def by_hand() -> sftviz.Inspection:
     return replace(seen, losses=TokenLosses(**made))
 
 
-def test_a_colouring_gives_each_token_its_own_amount() -> None:
-    """The strip colours a token by what it cost, which the position before it predicted."""
-    rows = by_hand().rows()
-    drawn = amounts(rows, COLUMNS["nll"])
-    assert drawn["values"] == [None, *(float(t) for t in range(len(rows) - 1))]
-    assert (drawn["low"], drawn["high"]) == (0.0, float(len(rows) - 2))
-    assert amounts(rows, COLUMNS["probability"])["high"] == 1.0
-
-
 def test_by_role_means_the_costs_of_a_roles_own_tokens() -> None:
     """By hand: token t was predicted at t - 1 and cost t - 1; the first has no cost."""
     seen = by_hand()
@@ -114,6 +104,34 @@ def test_by_role_means_the_costs_of_a_roles_own_tokens() -> None:
         places = [t for t, r in enumerate(frame["role"]) if r == role and t > 0]
         assert table.loc[role, "nll"] == pytest.approx(sum(t - 1 for t in places) / len(places))
         assert table.loc[role, "tokens"] == sum(frame["role"] == role)
+
+
+def test_by_part_counts_every_token_once() -> None:
+    seen = sftviz.inspect("User: hi\nAssistant: yo", model=None)
+    table = seen.by_part().set_index("part")
+    assert table["tokens"].sum() == len(seen.rendering.tokens)
+    counted = [(row.part, row.supervised) for row in seen.rows()]
+    assert {part: table.loc[part, "supervised"] for part in table.index} == {
+        part: counted.count((part, True)) for part, _ in counted
+    }
+
+
+def test_what_was_expected_of_a_token_is_what_the_position_before_it_found_likely(seen: sftviz.Inspection) -> None:
+    assert seen.expected(0) == []
+    for row in seen.rows()[1:]:
+        told = seen.expected(row.position)
+        assert [pair[:2] for pair in told][:5] == seen.alternatives(row.position - 1)[:5]
+        [mine] = [share for _, share, is_it in told if is_it]
+        assert row.cost is not None
+        assert mine == pytest.approx(math.exp(-row.cost), rel=1e-4)
+
+
+def test_the_dearest_are_supervised_and_sorted_by_weight_times_cost(seen: sftviz.Inspection) -> None:
+    rows = seen.rows()
+    told = seen.dearest(3)
+    left = [row.cost * row.weight for row in rows if row.supervised and row.cost is not None]
+    assert [rows[t].cost for t in told] == sorted(left, reverse=True)[:3]
+    assert sftviz.inspect("User: hi\nAssistant: yo", model=None).dearest(3) == []
 
 
 def test_gradients_on_logits_and_on_hidden_are_not_confused() -> None:

@@ -20,6 +20,7 @@ from sftviz.loss.objectives import OBJECTIVES
 from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.loss.text_scores import BLEU_TOKENIZERS
+from sftviz.strip import payload, script
 from sftviz.supervision.policies import POLICIES
 from sftviz.training.architectures import ARCHITECTURES
 from sftviz.training.calculators import ZERO
@@ -27,7 +28,7 @@ from sftviz.training.clipping import CLIPPINGS
 from sftviz.training.deduplication import UNITS
 from sftviz.training.schedule import SCHEDULES
 from sftviz.training.spikes import MONITORS
-from sftviz.ui.components import attention_grid, token_strip
+from sftviz.ui.components import attention_grid
 from sftviz.words import LANGUAGES, Said, named, say, sentences, tell, using
 from tests import sources
 
@@ -166,8 +167,9 @@ def test_no_sentence_is_a_key() -> None:
 
 def test_a_scripts_words_are_handed_to_it() -> None:
     folder = sources.ROOT / "sftviz/ui/components"
-    strip = (folder / "token_strip/strip.js").read_text(encoding="utf-8")
-    assert set(re.findall(r"""say\((?:[^"()]* \? )?"([^"]+)\"""", strip)) <= {*token_strip.WORDS}
+    said = re.findall(r"""say(?:\.named)?\((?:[^"()]* \? )?"([^"]+)"(?: : "([^"]+)")?""", script())
+    keys = re.findall(r'"(key_\w+)"', script())
+    assert {word for pair in said for word in pair if word} | {*keys} == {*payload.WORDS}
     grid = (folder / "attention_grid/grid.js").read_text(encoding="utf-8")
     taken = re.findall(r"const \{([^}]*)\} = words", grid)
     assert {one.split(":")[0].strip() for names in taken for one in names.split(",")} == {*attention_grid.WORDS}

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from sftviz.ui.pages.gradients import descent, pull
+from sftviz.ui.pages.gradients import KNOBS, descent, pull
+
+__all__ = ["KNOBS", "lab"]
 
 
 def lab() -> None:

@@ -12,16 +12,17 @@ from sftviz.model import load_model
 from sftviz.supervision.labels import shifted
 from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.language import t
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Text, table
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-base"
-TEXT = "A river is a large natural stream of water."
+TYPED = Text("shift_text", "A sea is a large natural body of water.")
+SHIFT = Choice("shift_by", 1, (0, 1, 2))  # tokens to the left
+KNOBS = table(TYPED, SHIFT)
 LONGEST = 16  # tokens
 LONGEST_TEXT = 20_000  # characters
-SHIFTS = (0, 1, 2)  # tokens to the left
 
 # token_nll shifts by one itself: the labels come moved by the rest
 MOVED = {0: lambda ids: F.pad(ids[:, :-1], (1, 0), value=IGNORE), 1: torch.clone, 2: shifted}
@@ -29,15 +30,8 @@ MOVED = {0: lambda ids: F.pad(ids[:, :-1], (1, 0), value=IGNORE), 1: torch.clone
 
 @fragment
 def lab() -> None:
-    text = st.text_input(t("ui.common.text"), linked("shift_text", TEXT), key="shift_text")
-    shift = st.segmented_control(
-        t("ui.next_token.shift"),
-        list(SHIFTS),
-        default=linked_choice("shift_by", list(SHIFTS), 1),
-        format_func=lambda by: t(f"ui.next_token.by_{by}"),
-        key="shift_by",
-        required=True,
-    )
+    text = TYPED.text(t("ui.common.text"))
+    shift = SHIFT.segmented(t("ui.next_token.shift"), lambda by: t(f"ui.next_token.by_{by}"))
     st.write(t(f"ui.next_token.meaning_{shift}"))
     if not fits(text, LONGEST_TEXT):
         return

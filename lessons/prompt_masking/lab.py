@@ -11,12 +11,16 @@ from sftviz.model import load_model
 from sftviz.model.generate import continuation
 from sftviz.supervision.policies import POLICIES
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.linked import linked, linked_choice
 from sftviz.ui.components.token_strip import token_strip
 from sftviz.ui.language import t, told, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Switch, table
 
-ENDS = ("each", "last", "none")
+CHAT = Choice("masking_chat", "single_turn", tuple(SAMPLES))
+POLICY = Choice("masking_policy", "assistant_only", tuple(POLICIES))
+END = Choice("masking_end", "each", ("each", "last", "none"))
+HEADER = Switch("masking_header", False)
+KNOBS = table(CHAT, POLICY, END, HEADER)
 MODELS = {"sftviz/tiny-sft": "masked", "sftviz/tiny-unmasked": "unmasked"}
 LONGEST = 32  # tokens a model writes
 
@@ -32,8 +36,8 @@ def lab() -> None:
             )
         }
     )
-    selected = token_strip(list(seen.rows()), "supervised", key="masking_strip", selected=0)
-    row = seen.rows()[selected]
+    selected, _ = token_strip(seen, key="masking_strip", selected=0, tools=False)
+    row = seen.rows()[max(0, selected)]
     st.text(f"{row.text!r}: {told(row.reason)}")
     columns = st.columns(3)
     for column, (name, normalization) in zip(columns, NORMALIZATIONS.items(), strict=True):
@@ -47,33 +51,12 @@ def lab() -> None:
 def _chosen() -> Inspection:
     left, middle, right = st.columns(3)
     with left:
-        names = list(SAMPLES)
-        chat = st.selectbox(
-            t("ui.common.chat"),
-            names,
-            index=names.index(linked_choice("masking_chat", names, "single_turn")),
-            format_func=lambda name: words_of("sample", SAMPLES[name]),
-            key="masking_chat",
-        )
+        chat = CHAT.selectbox(t("ui.common.chat"), lambda name: words_of("sample", SAMPLES[name]))
     with middle:
-        policies = list(POLICIES)
-        policy = st.selectbox(
-            t("ui.common.policy"),
-            policies,
-            index=policies.index(linked_choice("masking_policy", policies, "assistant_only")),
-            format_func=lambda name: words_of("policy", POLICIES[name]),
-            key="masking_policy",
-        )
+        policy = POLICY.selectbox(t("ui.common.policy"), lambda name: words_of("policy", POLICIES[name]))
     with right:
-        ends: list[str] = list(ENDS)
-        end = st.selectbox(
-            t("ui.prompt_masking.end"),
-            ends,
-            index=ends.index(linked_choice("masking_end", ends, "each")),
-            format_func=lambda name: t(f"ui.prompt_masking.end_{name}"),
-            key="masking_end",
-        )
-        header = st.toggle(t("ui.prompt_masking.header"), linked("masking_header", 0, 0, 1) == 1, key="masking_header")
+        end = END.selectbox(t("ui.prompt_masking.end"), lambda name: t(f"ui.prompt_masking.end_{name}"))
+        header = HEADER.toggle(t("ui.prompt_masking.header"))
     return _inspected(chat, policy, end, header)
 
 

@@ -13,9 +13,14 @@ TOKENIZER = "sftviz/tiny"
 SMOLLM2 = "smollm2"  # a name once it was added: sftviz/assets/smollm2.py
 HUB_ID = re.compile(r"(?:\w(?:[\w.-]*\w)?/)?\w(?:[\w.-]*\w)?", re.ASCII)
 LONGEST_HUB_ID = 96
+# One of these is in every folder of a tokenizer or a model; what any other folder holds is nobody's business
+MARKS_OF_A_SOURCE = (
+    "config.json", "tokenizer*", "*.safetensors", "*.model", "vocab*", "merges.txt", "tekken.json",
+    "special_tokens_map.json", "added_tokens.json",
+)  # fmt: skip
 
 # chat.tokenizers.fingerprint of the embedded tokenizer: what the embedded models read. A test holds it.
-FINGERPRINT = "fb7e1bc9077f6e660f3a8dabf630397b2a8e841f0521cb14ba25eba19690b75f"
+FINGERPRINT = "ed7ccaefcdcc0fea919af1aba171f3cce625c002182639d89d1e143421931bd2"
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ def reads(model: Any) -> str | None:
 def locate(name: str, kind: Literal["tokenizer", "model"] = "tokenizer") -> Path | str:
     """The folder of an embedded or added name or of a local path; otherwise a well-formed Hub id, as it is.
 
-    Raises SourceError for anything else: a URL, an empty name, a path that is not there.
+    Raises the same SourceError for anything else: a URL, an empty name, a path that is not there, or where neither a
+    tokenizer nor a model is: the answer must not tell which folders there are.
 
     >>> locate("sftviz/tiny").name
     'tiny'
@@ -98,9 +104,10 @@ def locate(name: str, kind: Literal["tokenizer", "model"] = "tokenizer") -> Path
 
 
 def local_folder(name: str) -> Path | None:
-    """The folder of that name on this computer, if there is one; `~` is the home folder."""
+    """The folder of that name on this computer that may hold a tokenizer or a model; `~` is the home folder."""
     try:
         folder = Path(name).expanduser()
-        return folder if name and folder.is_dir() else None
-    except (OSError, RuntimeError, ValueError):  # too long for a path; ~nobody; NUL
+        is_source = name and folder.is_dir() and any(any(folder.glob(mark)) for mark in MARKS_OF_A_SOURCE)
+        return folder if is_source else None
+    except (OSError, RuntimeError, ValueError):  # too long for a path; ~nobody; NUL; not to be looked into
         return None

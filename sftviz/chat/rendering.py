@@ -171,7 +171,9 @@ class Draft:
 
     def cut(self, encoded: Encoded) -> Rendering:
         """The row, its text cut into these tokens."""
-        tokens = Tokens.of(self.text, encoded, self.spans, self.tokenizer.control_ids)
+        unknown_id = self.tokenizer.unknown_id
+        unknown = None if unknown_id is None else (unknown_id, self.tokenizer.decode([unknown_id]))
+        tokens = Tokens.of(self.text, encoded, self.spans, self.tokenizer.control_ids, unknown)
         row = (self.text, self.spans, tokens, self.tokenizer, self.template, self.variables, self.writing)
         return Rendering(self.chat, *row)
 

@@ -160,11 +160,15 @@ class Tokens(Sequence[Token]):
     is_forged: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, text: str, encoded: Encoded, spans: Spans, control_ids: frozenset[int]) -> "Tokens":
-        """Line tokens up with the spans they touch: O(T + spans)."""
+    def of(
+        cls, text: str, encoded: Encoded, spans: Spans, control_ids: frozenset[int], unknown: tuple[int, str] | None
+    ) -> "Tokens":
+        """Line tokens up with the spans they touch: O(T + spans). unknown: id and piece of the unknown token."""
         first, last = spans.touched(encoded.starts, encoded.ends)
         table = _is_control(control_ids)
         control = table[np.minimum(encoded.ids, len(table) - 1)]
+        if unknown is not None:
+            control &= ~_stands_for_a_text(text, encoded, *unknown)
         written = spans.outline.not_typed_before
         forged = control & (written[last + 1] == written[first]) if len(spans) else control & False
         return cls(text, encoded.ids, encoded.starts, encoded.ends, first, last, control, forged)
@@ -209,6 +213,14 @@ class Tokens(Sequence[Token]):
 
     def __iter__(self) -> Iterator[Token]:
         return (self[i] for i in range(len(self)))
+
+
+def _stands_for_a_text(text: str, encoded: Encoded, unknown_id: int, piece: str) -> NDArray[np.bool_]:
+    """True where the unknown token is no control token that somebody wrote, but a word the tokenizer does not know."""
+    unknown = encoded.ids == unknown_id
+    for t in np.flatnonzero(unknown):
+        unknown[t] = piece not in text[encoded.starts[t] : encoded.ends[t]]
+    return unknown
 
 
 @lru_cache(64)

@@ -88,10 +88,11 @@ def _write(done: Any, form: Format) -> None:
 
 
 def _lines(report: Any, failing: Sequence[Any]) -> list[Text]:
-    from sftviz.figures.strip import MARKS, visible
-    from sftviz.figures.terminal import COLOURS
     from sftviz.gate.verdict import places, share, verdict
+    from sftviz.strip.static import MARKS
+    from sftviz.strip.terminal import COLOURS
     from sftviz.words import tell
+    from sftviz.words.visible import visible
 
     lines = [Text(str(verdict(report, failing)), style="bold")]
     for group in report.ordered():

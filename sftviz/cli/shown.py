@@ -7,10 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sftviz.cli.border import console, write
-from sftviz.columns import COLUMNS, FRAME
-from sftviz.figures.strip import visible
-from sftviz.figures.terminal import Notes, Strip
-from sftviz.overview import overviews, summary
+from sftviz.columns import COLUMNS
+from sftviz.overview import overviews
+from sftviz.strip import document
+from sftviz.strip.sentence import summary
+from sftviz.strip.terminal import Notes, Strip
+from sftviz.words.visible import visible
 
 # Columns of `sftviz.columns.COLUMNS` in the table; a prediction's stands beside the token that was predicted
 TABLE_COLUMNS = (
@@ -42,21 +44,11 @@ def write_text(seen: Any, *, with_strip: bool, with_table: bool) -> None:
 
 
 def write_json(seen: Any) -> None:
-    document = {
-        "summary": str(summary(seen)),
-        "template": seen.rendering.template.name,
-        "tokenizer": seen.rendering.tokenizer.name,
-        "policy": seen.supervision.policy.name,
-        "loss": None if seen.losses is None else {name: seen.loss(name) for name in ("token", "sample", "sequence")},
-        "findings": [finding.to_dict() for finding in seen.findings],
-        "not_checked": dict(seen.unseen),
-        "tokens": [{name: _plain(row[name]) for name in FRAME} for row in seen.rows()],
-    }
-    write(json.dumps(document, ensure_ascii=False, indent=1))
+    write(seen.to_json())
 
 
 def write_html(seen: Any) -> None:
-    write(f'<!doctype html><meta charset="utf-8"><title>sftviz</title>{seen._repr_html_()}')
+    write(document.of(seen))
 
 
 def write_overviews(samples: Any, choices: dict[str, Any], *, as_json: bool) -> None:
@@ -71,10 +63,6 @@ def write_overviews(samples: Any, choices: dict[str, Any], *, as_json: bool) -> 
         numbers = (line.tokens, line.supervised, share, line.errors, line.warnings)
         table.add_row(str(line.sample), *map(_cell, numbers), _cell(str(line.error) if line.error else line.begins))
     console.print(table)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _table(seen: Any) -> Table:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sftviz.figures.figure import Figure
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import OTHER, TARGET, Theme
-from sftviz.figures.strip import visible
 from sftviz.words import tell
+from sftviz.words.visible import visible
 
 LONGEST = 24
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 
 from sftviz.figures.figure import Figure
-from sftviz.figures.layout import dressed, shown
+from sftviz.figures.layout import dressed, hatched, shown
 from sftviz.figures.palette import EMPTY, SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import tell
 
@@ -36,6 +36,27 @@ def moved_bars(
         tickangle=-60,
         range=[-0.6, len(texts) - 0.4],
     )
+
+
+def across_bars(
+    texts: Sequence[str], packed: Sequence[float], plain: Sequence[float], theme: Theme = "light"
+) -> Figure:
+    """What each token of the second document costs: where it sees its own only, and where the first one, too."""
+    figure = Figure()
+    looks = (("packed", packed, SUPERVISED, ""), ("plain", plain, TARGET, "/"))
+    for name, costs, colour, pattern in looks:
+        title = tell(f"figure.attention.{name}")
+        figure.add_bar(
+            x=list(range(len(costs))),
+            y=list(costs),
+            name=title,
+            marker=hatched(colour, pattern, TEXT[theme]),
+            customdata=[shown(text) for text in texts],
+            hovertemplate="%{customdata}: %{y:.3f} nats<extra>" + title + "</extra>",
+        )
+    dressed(figure, theme, y=tell("figure.axis.cost_nats"), height=300, barmode="group", uirevision="across")
+    names = [shown(text, 16) for text in texts]
+    return figure.update_xaxes(tickvals=list(range(len(texts))), ticktext=names, tickangle=-60)
 
 
 def learning_curves(losses: Sequence[float], floor: float, writing: float, theme: Theme = "light") -> Figure:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from sftviz.figures.figure import Figure
+from sftviz.figures.labels import named_above
 from sftviz.figures.layout import CLEAR, dressed, hatched
 from sftviz.figures.palette import GOOD, OTHER, SEQUENTIAL, SUPERVISED, TARGET, TEXT, WRONG, Theme
 from sftviz.words import tell
 
 # fill and pattern of the parts of a stack, in order
 LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"), (OTHER, "\\"))
-OF_SIZE = 0.13  # a part below this share of the longest bar is told by hovering only
+OF_SIZE = 0.18  # a part below this share of the longest bar is told by hovering only
 AS_GOOD_AS_NEW = 4  # repetitions
 
 
@@ -21,7 +22,7 @@ def stacks(
     unit: str = "",
     limit: tuple[str, float] | None = None,
 ) -> Figure:
-    """One bar a row, its parts end to end, the total behind it. limit: a name and an amount, drawn as a line."""
+    """One bar a row, its parts end to end, the total in its name. limit: a name and an amount, drawn as a line."""
     figure = Figure()
     totals = [sum(parts.values()) for parts in rows.values()]
     for name, (colour, pattern) in zip(next(iter(rows.values())), LOOKS, strict=False):
@@ -40,31 +41,21 @@ def stacks(
             insidetextfont={"color": "#ffffff", "size": 13},
             hovertemplate="%{y}: %{x:.3s}" + unit + "<extra>" + name + "</extra>",
         )
-    figure.add_scatter(
-        x=totals,
-        y=list(rows),
-        mode="text",
-        text=[f" <b>{_short(total, unit)}</b>" for total in totals],
-        textposition="middle right",
-        showlegend=False,
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
-    dressed(figure, theme, x=x, height=150 + 52 * len(rows), barmode="stack", bargap=0.3, uirevision=x)
+    dressed(figure, theme, x=x, barmode="stack", uirevision=x)
     figure.update_layout(legend={"traceorder": "normal"})
-    if limit:
-        _line(figure, limit, theme)
     reach = max([*totals, limit[1] if limit else 0.0])
-    figure.update_xaxes(range=[0, 1.16 * reach], tickformat="~s", ticksuffix=unit, nticks=6)
-    return figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(range=[0, 1.02 * reach], tickformat="~s", ticksuffix=unit, nticks=6)
+    said = {row: f"{row}: <b>{_short(total, unit)}</b>" for row, total in zip(rows, totals, strict=True)}
+    named_above(figure, said, room=120)
+    return _line(figure, limit, theme) if limit else figure
 
 
-def _line(figure: Figure, limit: tuple[str, float], theme: Theme) -> None:
+def _line(figure: Figure, limit: tuple[str, float], theme: Theme) -> Figure:
+    """The line, named in the legend: words at its side would lie on the bars."""
     name, amount = limit
-    figure.add_vline(x=amount, line={"color": TEXT[theme], "width": 2, "dash": "dash"})
-    figure.add_annotation(
-        x=amount, y=0, yref="paper", yanchor="bottom", xanchor="right", text=name, showarrow=False, textangle=-90
-    )
+    look = {"color": TEXT[theme], "width": 2, "dash": "dash"}
+    figure.add_scatter(x=[amount] * 2, y=[0, 1], yaxis="y2", mode="lines", name=name, line=look, hoverinfo="skip")
+    return figure.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
 
 
 def matrix_bars(full: Mapping[str, int], lora: Mapping[str, int], theme: Theme = "light") -> Figure:

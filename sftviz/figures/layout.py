@@ -5,7 +5,7 @@ from typing import Any
 
 from sftviz.figures.figure import Figure
 from sftviz.figures.palette import GRID, TEXT, Theme
-from sftviz.figures.strip import visible
+from sftviz.words.visible import visible
 
 CLEAR = "rgba(0,0,0,0)"
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sftviz.figures.figure import Figure
+from sftviz.figures.labels import named_above
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import TEXT, Theme
 from sftviz.words import tell
@@ -17,6 +18,8 @@ CHATS = (
     ("#56b4e9", "\\", "#1a1c23"),
     ("#d55e00", "-", "#ffffff"),
 )
+
+OF_SIZE = 0.1  # a share below this is told by hovering only
 
 
 @dataclass(frozen=True)
@@ -63,22 +66,17 @@ def share_bars(shares: Mapping[str, Sequence[tuple[str, float]]], theme: Theme =
             orientation="h",
             name=shown(parts[0][0]),
             marker=hatched(colour, pattern, TEXT[theme]),
-            text=[f"{share:.0%}" for _, share in parts],
+            text=[f"{share:.0%}" if share > OF_SIZE else "" for _, share in parts],
             textposition="inside",
+            textangle=0,
+            constraintext="none",
             insidetextanchor="middle",
             insidetextfont={"color": ink, "size": 15},
             hovertemplate="%{y}: %{x:.1%}<extra>" + shown(parts[0][0]) + "</extra>",
         )
-    dressed(
-        figure,
-        theme,
-        x=tell("figure.normalization.share"),
-        height=130 + 44 * len(titles),
-        barmode="stack",
-        showlegend=False,
-    )
+    dressed(figure, theme, x=tell("figure.normalization.share"), barmode="stack", showlegend=False)
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
-    return figure.update_yaxes(autorange="reversed")
+    return named_above(figure, {title: title for title in titles}, room=70)
 
 
 def _looks(count: int) -> list[tuple[str, str, str]]:

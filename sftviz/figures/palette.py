@@ -34,6 +34,13 @@ SEQUENTIAL: dict[Theme, tuple[str, ...]] = {
     "dark": ("#1d2b4a", "#31507f", "#6f7f8f", "#c9a227", "#ffe26a"),
 }
 
+# Less than before, the same, more: blue and vermilion stay apart for every eye
+DIVERGING: dict[Theme, tuple[str, ...]] = {
+    "light": ("#0072b2", "#9cc7e2", "#f4f4f4", "#f0b58c", "#d55e00"),
+    "dark": ("#56b4e9", "#2f6486", "#262a35", "#8a4b1d", "#f08a3c"),
+}
+SUPERVISED_ON: dict[Theme, str] = {"light": SUPERVISED, "dark": OTHER}
+
 TEXT: dict[Theme, str] = {"light": "#1a1c23", "dark": "#f2f3f7"}
 GRID: dict[Theme, str] = {"light": "#d9dce3", "dark": "#3a3f4c"}
 # The low end of a map of amounts; opaque, so that plotly can choose ink that is read on it

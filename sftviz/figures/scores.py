@@ -7,8 +7,8 @@ from typing import Any
 from sftviz.figures.figure import Figure
 from sftviz.figures.layout import CLEAR, dressed, hatched, shown
 from sftviz.figures.palette import CURVES, GOOD, OTHER, SUPERVISED, TARGET, TEXT, WRONG, Theme
-from sftviz.figures.strip import visible
 from sftviz.words import tell
+from sftviz.words.visible import visible
 
 FIRST, AMONG, BEYOND = "first", "among", "beyond"
 RANK_LOOKS = {FIRST: (GOOD, ""), AMONG: (OTHER, "/"), BEYOND: (TARGET, "x")}
@@ -72,10 +72,16 @@ def _ranked(kind: str, places: list[int], ranks: list[int], told: list[list[str]
         "textfont": {"size": 12},
         "constraintext": "none",
         "cliponaxis": False,
-        "marker": hatched(colour, pattern),
+        "marker": _dark(colour, pattern) if kind == BEYOND else hatched(colour, pattern),
         "customdata": told,
         "hovertemplate": f"{hover}<extra>{tell(f'figure.scores.{kind}')}</extra>",
     }
+
+
+def _dark(colour: str, pattern: str) -> dict[str, Any]:
+    """Told from the others in grey, and as small as in a legend."""
+    over = {"shape": pattern, "fillmode": "overlay", "fgcolor": "#1a1c23", "size": 5, "solidity": 0.35}
+    return {"color": colour, "pattern": over, "line": {"width": 1, "color": "#1a1c23"}}
 
 
 def _under(text: str) -> str:

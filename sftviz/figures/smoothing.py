@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sftviz.figures.figure import Figure
+from sftviz.figures.labels import line_label
 from sftviz.figures.layout import dressed, shown
 from sftviz.figures.palette import CURVES, SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import Said, tell
@@ -68,8 +69,16 @@ def over_gap(gap: Gap, y: str, theme: Theme = "light") -> Figure:
     )
     if gap.gaps[0] <= gap.best <= gap.gaps[-1]:
         best = tell("figure.smoothing.best", gap=gap.best)
-        figure.add_vline(x=gap.best, line={"color": CURVES["smoothed"][0], "width": 2}, text=best)
+        figure.add_vline(x=gap.best, line={"color": CURVES["smoothed"][0], "width": 2})
+        line_label(figure, gap.best, best, below=_is_high_at(gap, gap.best))
     return dressed(figure, theme, x=tell("figure.smoothing.gap"), y=y, height=320, uirevision="gap")
+
+
+def _is_high_at(gap: Gap, at: float) -> bool:
+    """Whether the curves pass there through the upper half of the figure."""
+    near = min(range(len(gap.gaps)), key=lambda place: abs(gap.gaps[place] - at))
+    values = [value for curve in gap.curves.values() for value in curve]
+    return max(curve[near] for curve in gap.curves.values()) > (min(values) + max(values)) / 2
 
 
 def token_costs(

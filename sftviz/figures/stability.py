@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sftviz.figures.figure import Figure
+from sftviz.figures.labels import line_label
 from sftviz.figures.layout import dressed
 from sftviz.figures.palette import GOOD, TARGET, TEXT, Theme
 from sftviz.words import tell
@@ -46,8 +47,9 @@ def push_curves(
     )
     figure.add_vline(x=at, line={"color": TEXT[theme], "width": 2, "dash": "dot"})
     if breaks_at <= pushes[-1]:
-        overflow = tell("figure.stability.overflow")
-        figure.add_vline(x=breaks_at, line={"color": TARGET, "width": 1}, text=overflow)
+        figure.add_vline(x=breaks_at, line={"color": TARGET, "width": 1})
+        is_late = breaks_at > (pushes[0] + pushes[-1]) / 2
+        line_label(figure, breaks_at, tell("figure.stability.overflow"), below=True, left=is_late)
     dressed(
         figure, theme, x=tell("figure.stability.push"), y=tell("figure.stability.cost"), height=360, uirevision="push"
     )

@@ -19,6 +19,7 @@ from sftviz.loss.smoothing import smoothed_nll
 from sftviz.loss.squared_error import squared_error
 
 Rows = Callable[[Tensor, Tensor], Tensor]
+MOST_STEPS = 100_000  # of a descent: all of them are kept
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def descend(gradient: Rows, logits: Tensor, target: int, steps: int, rate: float
     tensor([[ 0.,  0.],
             [ 1., -1.]])
     """
-    if steps < 0 or not 0 < rate < float("inf"):
-        raise ValueError(f"steps {steps} and rate {rate}: give steps >= 0 and a positive rate")
+    if not 0 <= steps <= MOST_STEPS or not 0 < rate < float("inf"):
+        raise ValueError(f"steps {steps} and rate {rate}: give 0 to {MOST_STEPS} steps and a positive rate")
     targets = torch.tensor([target], device=logits.device)
     check_pairs(logits.unsqueeze(0), targets)
     path = [logits]

@@ -141,6 +141,12 @@ def loss_under(
     return float(reduce_nll(token_nll(_logits(model, _embedded(model, ids), may_attend), targets), targets))
 
 
+@torch.no_grad()
+def logits_under(model: PreTrainedModel, ids: Sequence[int], may_attend: Tensor | None = None) -> Tensor:
+    """The logits of one row when the model may attend as given: ids [T], may_attend [T, T] bool -> [T, V]."""
+    return _logits(model, _embedded(model, ids), may_attend)[0]
+
+
 def _embedded(model: PreTrainedModel, ids: Sequence[int]) -> Tensor:
     row = torch.tensor([list(ids)], dtype=torch.long, device=model.device)
     check_ids(row[0], model)

@@ -15,6 +15,7 @@ from sftviz.ui import warm
 from sftviz.ui.components.narrow import close_where_narrow
 from sftviz.ui.language import choose_language, language, t
 from sftviz.ui.piece import piece
+from sftviz.ui.theme import dress
 
 _frozen = threading.Lock()
 
@@ -51,6 +52,7 @@ LESSON, UNDER = ":material/school:", ":material/subdirectory_arrow_right:"
 
 def main() -> None:
     st.set_page_config(page_title="sftviz", page_icon=":mag_right:", layout="wide")
+    dress()
     choose_language()
     sections = {t(f"ui.app.{name}"): pages for name, pages in _sections().items()}
     st.session_state.pages = {page.url_path or "inspect": page for section in sections.values() for page in section}

@@ -15,6 +15,7 @@ import streamlit as st
 from sftviz.extras import missing_extra
 from sftviz.ui.components.notes import Note, error_note, notes
 from sftviz.ui.language import language, t
+from sftviz.ui.state import address
 from sftviz.words import using
 
 Arguments = ParamSpec("Arguments")
@@ -24,8 +25,9 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def piece(name: str) -> Iterator[None]:
-    """Speak the session's language within the block; an exception becomes a note where the block stood."""
-    with using(language()):
+    """Speak the session's language within the block, and write its knobs into the address; an exception becomes a note
+    where the block stood."""
+    with using(language()), address():
         try:
             yield
         except Exception as error:  # the border to every library: what they raise has no common type

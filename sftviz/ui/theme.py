@@ -1,5 +1,6 @@
 """The page's theme, as figures want it; and how a figure is put on the page."""
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -26,3 +27,8 @@ def theme() -> Theme:
 def show(figure: Figure, key: str) -> None:
     """A figure as it was made: its own colours, and no toolbar over it."""
     st.plotly_chart(_Ready(figure.to_dict()), key=key, theme=None, config={"displayModeBar": False})
+
+
+def dress() -> None:
+    """The page's own style sheet: less air above the title, controls in one line on every screen."""
+    st.html(Path(__file__).parent / "page.css")

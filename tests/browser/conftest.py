@@ -1,6 +1,5 @@
 """The app as a person meets it: a real server, headless Chromium, and no request to anywhere else."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -70,6 +69,34 @@ def settled(page: Page) -> None:
     )
 
 
+def box(page: Page) -> Locator:
+    """The text box of the chat; where it stands in a closed drawer, that is opened."""
+    area = page.get_by_test_id("stTextArea").locator("textarea").first
+    if not area.is_visible():
+        page.locator(DRAWER).click()
+        expect(area).to_be_visible()
+    return area
+
+
+DRAWER = ".st-key-drawer summary"
+
+
+def paste(page: Page, text: str) -> None:
+    area = box(page)
+    area.fill(text)
+    area.press("Control+Enter")
+
+
+def address(page: Page) -> str:
+    """What the browser's address line says now: `page.url` is what was last heard, and a wait does not listen."""
+    return page.evaluate("location.href")
+
+
+def drawn(page: Page) -> str:
+    """Everything that the strip shows, token by token, as far as it is in the page."""
+    return "".join(page.locator(".sftviz-strip .tok").all_text_contents())
+
+
 FAULTS = """() => ({
   exceptions: document.querySelectorAll("[data-testid=stException]").length,
   formulas: document.querySelectorAll(".katex-error").length,
@@ -99,7 +126,7 @@ def app_url() -> Iterator[str]:
         "--server.port",
         str(port),
     ]
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"HF_HUB_OFFLINE": "1"}, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{url}/_stcore/health")

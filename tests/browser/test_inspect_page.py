@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import crowding, eventually, settled, sound
+from tests.browser.conftest import address, box, crowding, eventually, paste, settled, sound
 
 OpenPage = Callable[..., Page]
 
@@ -26,33 +26,47 @@ HOVER = """(token) => {
 CHAT = json.dumps([{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird 👍."}])
 
 
-def box(page: Page):
-    return page.get_by_role("textbox", name="Your chat")
-
-
-def paste(page: Page, text: str) -> None:
-    box(page).fill(text)
-    box(page).press("Control+Enter")
-
-
 def wait_for_strip(page: Page, text: str) -> None:
     strips = page.locator(".sftviz-strip .tokens")
     expect(strips.filter(has_text=text).first).to_be_visible(timeout=60_000)
     expect(strips).to_have_count(1)  # while one takes the other's place both are there
 
 
-def test_a_pasted_chat_becomes_a_strip_and_a_click_shows_the_prediction(open_page: OpenPage) -> None:
+def detail(page: Page) -> Locator:
+    return page.locator(".sftviz-strip .detail")
+
+
+def test_a_pasted_chat_becomes_a_strip_and_a_click_says_what_its_token_is(open_page: OpenPage) -> None:
     page = open_page()
     paste(page, CHAT)
     wait_for_strip(page, "owl")
-    supervised = page.locator(".sftviz-strip .tokens .tok.supervised")
     settled(page)
-    eventually(supervised.count, lambda count: count > 3)
-    position = eventually(lambda: int(supervised.nth(1).get_attribute("data-i") or -1), lambda at: at > 0)
-    supervised.nth(1).click()
-    expect(page.get_by_role("heading", name=f"Position {position} predicts position {position + 1}")).to_be_visible()
-    expect(page.get_by_test_id("stPlotlyChart").last).to_be_visible()
-    expect(page.locator(".katex").filter(has_text="nats").first).to_be_visible()
+    token = page.locator(".sftviz-strip .tokens .tok.supervised", has_text="bird")
+    token.click()
+    told = detail(page)
+    expect(told.locator(".head")).to_have_text(re.compile("bird"))
+    expect(told.locator(".verdict")).to_have_text("✓ supervised")
+    for word in ("nats", "Rank", "What the model expected here", "Dearest supervised tokens"):
+        expect(told).to_contain_text(word)
+    expect(told.locator(".expected .it bdi")).to_have_text(re.compile("bird"))
+    eventually(lambda: address(page), lambda url: f"token={token.get_attribute('data-i')}" in url)
+
+
+def test_a_paste_is_read_at_once(open_page: OpenPage) -> None:
+    page = open_page()
+    area = box(page)
+    area.fill("")
+    area.evaluate(PASTE, CHAT)
+    wait_for_strip(page, "owl")
+
+
+PASTE = """(box, text) => {
+  box.focus();
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", {bubbles: true, cancelable: true, clipboardData: data});
+  if (box.dispatchEvent(event)) document.execCommand("insertText", false, text);
+}"""
 
 
 def test_a_character_of_several_tokens_is_one_box(open_page: OpenPage) -> None:
@@ -64,73 +78,148 @@ def test_a_character_of_several_tokens_is_one_box(open_page: OpenPage) -> None:
     eventually(thumb.locator(".tok").count, lambda count: count >= 3)
 
 
-def test_hover_explains_a_token_and_marks_its_target_without_a_rerun(open_page: OpenPage) -> None:
+def test_hover_explains_a_token_beside_the_strip_and_gives_way_to_the_chosen_one(open_page: OpenPage) -> None:
     page = open_page()
     settled(page)
-    token, target = (page.locator(f'.sftviz-strip .tokens .tok[data-i="{i}"]') for i in (20, 21))
+    chosen, other = (page.locator(f'.sftviz-strip .tokens .tok[data-i="{i}"]') for i in (20, 21))
+    chosen.click()
 
     def hovered() -> str:
         page.mouse.move(0, 0)  # a strip drawn anew under a pointer at rest is not entered
-        token.hover()
-        return target.get_attribute("class") or ""
+        other.hover()
+        return detail(page).locator(".where").inner_text()
 
-    eventually(hovered, lambda classes: "target" in classes.split())
-    card = page.locator(".sftviz-strip .card")
-    expect(card).to_be_visible()
-    for word in ("id", "bytes", "role", "part", "label", "target", "Loss", "Probability", "Rank", "nats", "supervised"):
-        expect(card).to_contain_text(word)
+    eventually(hovered, lambda where: where.startswith("token 21 of"))
+    page.mouse.move(0, 0)
+    expect(detail(page).locator(".where")).to_have_text(re.compile("token 20 of"))
 
 
-def test_keys_move_choose_and_close(open_page: OpenPage) -> None:
+def test_keys_move_choose_find_and_close(open_page: OpenPage) -> None:
     page = open_page()
+    settled(page)
+    where = detail(page).locator(".where")
     page.locator('.sftviz-strip .tokens .tok[tabindex="0"]').focus()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     eventually(lambda: page.evaluate(FOCUSED), lambda place: place == "1")
-    expect(page.locator(".sftviz-strip .card")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator(".sftviz-strip .card")).to_be_hidden()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Position 1 predicts position 2")).to_be_visible(timeout=20_000)
+    expect(where).to_have_text(re.compile("token 1 of"))
+    supervised = [int(one) for one in page.locator(".sftviz-strip .tokens .tok.supervised").evaluate_all(PLACES)]
+    page.keyboard.press("n")
+    expect(where).to_have_text(re.compile(f"token {supervised[0]} of"))
+    page.keyboard.press("n")
+    page.keyboard.press("p")
+    expect(where).to_have_text(re.compile(f"token {supervised[0]} of"))
+    page.keyboard.press("/")
+    page.keyboard.type("mean")
+    expect(page.locator(".sftviz-strip .find .count")).to_have_text(re.compile(r"1 / \d"))
+    expect(detail(page).locator(".head")).to_have_text(re.compile("me"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator(".sftviz-strip .keys dl")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(detail(page)).to_contain_text("Choose a token")
 
 
-@pytest.mark.parametrize("coloring", ["Loss", "Probability", "Entropy", "Gradient", "Role"])
+PLACES = "(chips) => chips.map((chip) => chip.dataset.i)"
+
+
+@pytest.mark.parametrize("coloring", ["nll", "probability", "entropy", "grad_norm", "role"])
 def test_every_colouring_paints_and_says_what_it_means(open_page: OpenPage, coloring: str) -> None:
     page = open_page()
-    page.get_by_test_id("stButtonGroup").get_by_text(coloring, exact=True).click()
-    painted = page.locator(".sftviz-strip .tokens .tok[style*='--fill']")
-    expect(painted.nth(5)).to_be_visible(timeout=20_000)
-    expect(page.locator(".sftviz-strip .legend")).to_have_text(re.compile(".{20}", re.S))
-
-
-BAD = {
-    "broken JSON": ('[{"role": "user", "content": "hi', "a string is not closed"),
-    "a Python literal": ("[{'role': 'user'}]", "Python literal"),
-    "an unknown role": ('[{"role":"wizard","content":"x"},{"role":"assistant","content":"y"}]', "'wizard' is unknown"),
-    "empty content": ('[{"role":"user","content":"hi"},{"role":"assistant","content":""}]', "the reply is empty"),
-    "a lone surrogate": ('[{"role":"user","content":"a\\ud800"},{"role":"assistant","content":"b"}]', "U+D800"),
-    "too much": ("x" * 1_000_001, "1,000,001 characters"),
-    "script": ("User: <script>window.hacked = 1</script>\nAssistant: ![](http://example.org/x.png) ok", "<script>"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_a_bad_paste_is_named_and_stays_in_the_box(open_page: OpenPage, case: str) -> None:
-    text, words = BAD[case]
-    page = open_page()
-    paste(page, text)
-    shown = (
-        page.locator("body")
-        .get_by_text(re.compile(re.escape(words)))
-        .or_(page.locator(".sftviz-strip .tokens", has_text=words))
-    )
-    if case == "script":
-        wait_for_strip(page, "window")
-    else:
-        expect(shown.first).to_be_visible(timeout=60_000)
-    expect(box(page)).to_have_value(text)
     settled(page)
-    assert page.evaluate("window.hacked") is None
+    page.locator(".sftviz-strip .tools select").select_option(coloring)
+    expect(page.locator(".sftviz-strip .tokens .tok[style*='--fill']").nth(5)).to_be_visible()
+    expect(page.locator(".sftviz-strip .legend")).to_have_text(re.compile(".{20}", re.S))
+    eventually(lambda: address(page), lambda url: f"color_by={coloring}" in url)
+
+
+def test_a_second_setting_rings_what_differs_and_says_how_much(open_page: OpenPage) -> None:
+    page = open_page(path="/?compare=true&other_policy=pretrain")
+    ringed = page.locator(".sftviz-strip .tokens .tok.gained")
+    expect(ringed.first).to_be_visible()
+    count = eventually(ringed.count, bool)
+    expect(page.locator(".difference summary")).to_have_text(f"Every token: +{count} −0 supervised tokens.")
+    ringed.first.click()
+    expect(detail(page).locator(".other")).to_contain_text("pretrain trains on every token")
+
+
+def test_a_link_with_the_chat_opens_the_same_page_elsewhere(open_page: OpenPage) -> None:
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    paste(page, CHAT)
+    wait_for_strip(page, "owl")
+    settled(page)
+    page.locator(".sftviz-strip .tokens .tok", has_text="bird").click()
+    eventually(lambda: address(page), lambda url: "token=" in url)
+    page.locator(".st-key-share button").first.click()
+    page.get_by_role("button", name="Copy link with the chat").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert "#chat=" in link
+    there = open_page(path=link[link.index("/?") :])
+    wait_for_strip(there, "owl")
+    expect(detail(there).locator(".head")).to_have_text(re.compile("bird"))
+    eventually(lambda: address(there), lambda url: "#" not in url)
+
+
+EXPORTS = {"csv": "Table of all tokens", "json": "Everything", "html": "The strip as a page"}
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_what_is_exported_holds_the_chat(open_page: OpenPage, kind: str) -> None:
+    page = open_page()
+    settled(page)
+    page.locator(".st-key-export button").first.click()
+    with page.expect_download() as got:
+        page.get_by_role("button", name=EXPORTS[kind]).click()
+    text = got.value.path().read_text(encoding="utf-8")
+    assert "im_end" in text
+    if kind == "html":
+        page.goto("about:blank")
+        page.set_content(text)
+        expect(page.locator(".tokens .tok", has_text="im_end").first).to_be_visible()
+        expect(page.locator(".detail .head")).to_be_visible()
+
+
+@pytest.mark.parametrize(("words", "holds"), [("SVG, with the text", True), ("SVG, without the text", False)])
+def test_a_picture_is_what_the_screen_shows(open_page: OpenPage, words: str, holds: bool) -> None:
+    page = open_page()
+    settled(page)
+    page.locator(".sftviz-strip .menu summary").first.click()
+    with page.expect_download() as got:
+        page.get_by_role("button", name=words).click()
+    svg = got.value.path().read_text(encoding="utf-8")
+    assert svg.startswith("<svg")
+    assert ("im_end" in svg) == holds
+    assert svg.count("<rect") > 2 * page.locator(".sftviz-strip .tokens .tok").count() - 5
+
+
+def test_a_phone_has_a_sheet_at_its_foot_and_no_card_over_the_strip(open_page: OpenPage) -> None:
+    page = open_page(width=390, height=844)
+    settled(page)
+    expect(detail(page)).to_be_hidden()
+    first = page.locator(".sftviz-strip .tokens .tok").first.bounding_box()
+    assert first is not None
+    assert first["y"] < 450
+    token = page.locator(".sftviz-strip .tokens .tok.supervised").nth(2)
+    token.click()
+    expect(detail(page)).to_be_visible()
+    sheet, chosen = detail(page).bounding_box(), token.bounding_box()
+    assert sheet is not None
+    assert chosen is not None
+    assert sheet["y"] >= chosen["y"] + chosen["height"] - 1
+    where = detail(page).locator(".where").inner_text()
+    detail(page).get_by_role("button", name="The token after").click()
+    eventually(detail(page).locator(".where").inner_text, lambda now: now != where)
+    detail(page).get_by_role("button", name="Close").click()
+    expect(detail(page)).to_be_hidden()
+
+
+def test_the_first_token_stands_on_the_first_screen(open_page: OpenPage) -> None:
+    page = open_page(width=1440, height=900)
+    settled(page)
+    eventually(page.locator(".sftviz-strip .tokens .tok").first.bounding_box, lambda at: 0 < at["y"] < 350)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
@@ -144,8 +233,9 @@ def test_nothing_is_wider_than_the_page(open_page: OpenPage, width: int, scheme:
 
 def test_four_thousand_tokens_stay_smooth(open_page: OpenPage) -> None:
     page = open_page()
-    page.get_by_role("combobox", name=re.compile("Model")).click()
-    page.get_by_role("option", name=re.compile("None")).click()
+    page.goto(page.url.partition("?")[0] + "?model=none")
+    page.wait_for_selector(".sftviz-strip .tok")
+    settled(page)
     words = " ".join(f"{i % 10}" for i in range(3900))
     paste(page, f"User: count\nAssistant: {words} zebra")
     wait_for_strip(page, "zebra")

@@ -63,7 +63,7 @@ MOVED = {
     "numerical_stability": ("Constant added to every logit", 300),
     "information": ("Probability of heads", 300),
     "attention?attention_kind=prefix": ("Prefix P", 300),
-    "objectives": ("Temperature τ", 300),
+    "objectives?objectives_question=info_nce": ("Temperature τ", 300),
     "calculators": ("Rows B", 300),
 }
 

@@ -13,7 +13,7 @@ from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.training.schedule import SCHEDULES
 from sftviz.ui.app import LABS
-from tests.browser.conftest import PLOT, eventually, settled, sound
+from tests.browser.conftest import PLOT, address, eventually, settled, sound
 
 OpenPage = Callable[..., Page]
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -97,11 +97,11 @@ def test_the_control_switches_to_english_and_back_and_the_address_follows(open_p
     expect(page.get_by_role("slider", name="p: what happens: cat")).to_be_visible()
     expect(page.get_by_role("slider", name="Probability of heads")).to_be_visible()
     expect(page.locator(".st-key-coin_curve .js-plotly-plot").get_by_text("entropy in bits")).to_be_visible()
-    eventually(lambda: page.url, lambda url: "lang=" not in url)
+    eventually(lambda: address(page), lambda url: "lang=" not in url)
     control.get_by_text("简体中文", exact=True).click()
     expect(page.get_by_role("slider", name="p：实际发生的: 猫", exact=True)).to_be_visible()
     expect(page.locator(".st-key-coin_curve .js-plotly-plot").get_by_text("熵（比特）")).to_be_visible()
-    eventually(lambda: page.url, lambda url: "lang=zh" in url)
+    eventually(lambda: address(page), lambda url: "lang=zh" in url)
 
 
 def test_a_chat_is_kept_when_the_language_changes(open_page: OpenPage) -> None:

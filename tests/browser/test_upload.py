@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import eventually, settled, sound
-from tests.browser.test_inspect_page import box, paste, wait_for_strip
+from tests.browser.conftest import box, eventually, paste, settled, sound
+from tests.browser.test_inspect_page import wait_for_strip
 
 ROWS = [
     {"messages": [{"role": "user", "content": f"What does {word} mean?"}, {"role": "assistant", "content": f"{word}!"}]}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sftviz.chat.formats import FORMATS, LONGEST_CHAT, from_python_literal, parse
 from sftviz.chat.messages import Chat, ChatError, Message, ToolCall
 from sftviz.chat.rendering import render
-from tests.chat.bad_inputs import BAD_INPUTS, OK
 from tests.chat.chats import any_chat
 from tests.growth import within
+from tests.reliability.pastes import OK
 
 TWO = [("user", "hi"), ("assistant", "yo")]
 
@@ -56,27 +56,6 @@ def test_rendered_text_comes_back_as_it_was_pasted(name: str) -> None:
     chat = parse(text)
     written = render(chat, "sftviz/tiny", chat.template).text
     assert written.removesuffix("<|endoftext|>") == text
-
-
-@pytest.mark.parametrize("name", BAD_INPUTS)
-def test_a_bad_input_is_answered_as_the_catalogue_says(name: str) -> None:
-    row = BAD_INPUTS[name]
-    if row.expected == "error":
-        with pytest.raises(ChatError) as caught:
-            parse(row.make())
-        assert caught.value.code == row.code
-        assert row.words in str(caught.value)
-        assert caught.value.remedy
-        return
-    notices = parse(row.make()).notices
-    notices = [notice for notice in notices if notice.code != "further_samples"]
-    assert [notice.code for notice in notices] == ([row.code] if row.expected == "warn" else [])
-    assert all(row.words in f"{notice.where}: {notice.message}" for notice in notices)
-
-
-def test_the_catalogue_is_whole() -> None:
-    """reliability.md, section 3: the rows of the chat box, and the control token in a role."""
-    assert {row.row for row in BAD_INPUTS.values()} == {f"J{i:02}" for i in range(1, 35)} | {"S04"}
 
 
 # Each would take minutes with a reader that goes back over what it has read

@@ -1,6 +1,5 @@
 """Every lesson found: it runs offline, its notebook and translation match it, its questions prove what they say."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from sftviz.course.content import load
 from sftviz.course.lesson import Lesson, all_lessons, find_lesson, formulas, headings
 from sftviz.course.notebook import RENDERER
 from sftviz.course.questions import LEVELS, Question
-from sftviz.ui.app import LABS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = {lesson.slug: lesson for lesson in all_lessons()}
@@ -129,23 +127,3 @@ def test_a_question_says_what_people_get_wrong_in_both_languages(lesson: Lesson,
         assert re.search("[\u4e00-\u9fff]", text.zh), text.zh
         assert not re.search("[\u4e00-\u9fff]", text.en), text.en
         assert len(re.findall(r"\$[^$]+\$", text.en)) == len(re.findall(r"\$[^$]+\$", text.zh)), text.en
-
-
-def literals(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-
-
-SHOWN = {name: question for name, (_, question) in QUESTIONS.items() if question.show}
-
-
-@pytest.mark.parametrize("question", SHOWN.values(), ids=SHOWN)
-def test_show_me_opens_a_page_that_knows_the_state(question: Question) -> None:
-    assert question.show
-    pages = {lab.address: Path(str(lab.loaded().__file__)).relative_to(ROOT) for lab in LABS}
-    pages |= {slug: Path("lessons") / slug / "lab.py" for slug in LESSONS}
-    source = ROOT / pages[question.show.page]
-    known = literals(source)
-    if source.parent.name == "cross_entropy_vs_mse":  # its lab is the gradients page's
-        known |= literals(ROOT / pages["gradients"])
-    assert set(question.show.state) <= known

@@ -2,8 +2,6 @@
 
 import importlib
 import json
-import struct
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,46 +39,6 @@ def test_a_loaded_model_is_taken_as_it_is(folder: Path) -> None:
     assert load_model(model) is model
 
 
-@pytest.mark.parametrize("keep", [0, 4, 5000])
-def test_a_damaged_file_is_named_with_its_size(folder: Path, keep: int) -> None:
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:keep])
-    with pytest.raises(SourceError, match=rf"model.safetensors \({keep:,} bytes\)"):
-        load_model(folder)
-
-
-def test_missing_tensors_are_listed_and_not_made_up(folder: Path) -> None:
-    change(folder, num_hidden_layers=3)
-    with pytest.raises(SourceError, match=r"lacks .*layers\.2"):
-        load_model(folder)
-
-
-def test_nan_in_the_weights_is_found(tmp_path: Path) -> None:
-    model = LlamaForCausalLM(CONFIG)
-    with torch.no_grad():
-        model.model.layers[1].mlp.up_proj.weight[3, 4] = torch.nan
-    model.save_pretrained(tmp_path)
-    with pytest.raises(SourceError, match=r"layers\.1\.mlp\.up_proj\.weight\[3, 4\] is nan"):
-        load_model(tmp_path)
-
-
-def test_a_pickle_is_not_opened(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
-    (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch canary'\ntR.")
-    with pytest.raises(SourceError, match=r"pickle \(pytorch_model.bin\), which can run code"):
-        load_model(folder)
-    assert not Path("canary").exists()
-
-
-def test_code_that_comes_with_a_model_is_not_run(folder: Path) -> None:
-    canary = folder / "canary"
-    (folder / "theirs.py").write_text(f"open({str(canary)!r}, 'w')")
-    change(folder, model_type="theirs", auto_map={"AutoConfig": "theirs.C", "AutoModelForCausalLM": "theirs.M"})
-    with pytest.raises(SourceError, match="custom code"):
-        load_model(folder)
-    assert not canary.exists()
-
-
 DAMAGED_CONFIGS: dict[str, tuple[str | dict[str, object], str]] = {
     "empty": ("", "config.json cannot be read: Expecting value"),
     "cut off": ('{"model_type": "lla', "config.json cannot be read: Unterminated string"),
@@ -109,7 +67,7 @@ DAMAGED_CONFIGS: dict[str, tuple[str | dict[str, object], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", DAMAGED_CONFIGS)
+@pytest.mark.parametrize("case", DAMAGED_CONFIGS, ids="M06 {}".format)
 def test_a_config_that_cannot_be_is_named(folder: Path, case: str) -> None:
     config, words = DAMAGED_CONFIGS[case]
     if isinstance(config, str):
@@ -137,46 +95,11 @@ def test_weights_of_whole_numbers_are_refused(folder: Path) -> None:
         load_model(folder)
 
 
-HEADERS = {
-    "a header of no JSON": struct.pack("<Q", 4) + b"evil",
-    "a header that is a list": struct.pack("<Q", 2) + b"[]",
-    "a header of no shape": struct.pack("<Q", 12) + b'{"a":{"b":1}}'[:12],
-    "a header longer than the file": struct.pack("<Q", 2**60) + b"{}",
-    "random bytes": bytes(range(256)) * 9,
-}
-
-
-@pytest.mark.parametrize("case", HEADERS)
-def test_a_header_that_cannot_be_is_a_damaged_file(folder: Path, case: str) -> None:
-    (folder / "model.safetensors").write_bytes(HEADERS[case])
-    with pytest.raises(SourceError, match=r"damaged file, model.safetensors \([\d,]+ bytes\): \w"):
-        load_model(folder)
-
-
 def test_a_model_that_is_there_waits_for_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_model("sftviz/tiny-sft")
     module = importlib.import_module("sftviz.model.load")
     with module._building, ThreadPoolExecutor(1) as threads:
         assert threads.submit(load_model, "sftviz/tiny-sft").result(timeout=5) is load_model("sftviz/tiny-sft")
-
-
-def test_an_unknown_hub_id_fails_at_once_offline() -> None:
-    started = time.monotonic()
-    with pytest.raises(SourceError, match=r"not on this computer.*online=True.*sftviz/tiny-sft"):
-        load_model("nobody/nothing-here")
-    assert time.monotonic() - started < 10  # a network that is waited for takes longer
-
-
-NO_HUB_ID = (
-    *("", " ", "https://example.org/x", "a/b/c", "a/../b", "/no/such/folder", "../no-such-folder", "~nobody-here/x"),
-    *("x\0y", "x" * 97, "x" * 5000, "a--b/c", "-a/b", "a/b.", "模型/名", "ａ/ｂ", "a\ud800"),
-)
-
-
-@pytest.mark.parametrize("name", NO_HUB_ID, ids=ascii)
-def test_what_is_no_hub_id_opens_nothing(name: str) -> None:
-    with pytest.raises(SourceError, match="neither a folder on this computer nor a Hub id"):
-        locate(name)
 
 
 @pytest.mark.parametrize("name", ["gpt2", "owner/name", "Qwen/Qwen2.5-0.5B", "a_b/c.d-e", "x" * 96])

@@ -1,18 +1,26 @@
 """A page of the app without a browser: opened by its address, with what it drew."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import plotly.graph_objects as go
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from sftviz.course.content import load
 from sftviz.course.lesson import all_lessons
 from sftviz.ui.app import LABS
+from sftviz.ui.state import Knob
 from tests.sources import ROOT
 
 PAGES = ("", *(lab[0] for lab in LABS), *(lesson.slug for lesson in all_lessons()), "interview")
+# The knobs of every lab and of every lesson's lab, by page and key
+KNOBS: Mapping[str, Mapping[str, Knob[Any]]] = {
+    **{lab.address: import_module(f"sftviz.ui.pages.{lab.module}").KNOBS for lab in LABS},
+    **{lesson.slug: load(lesson.folder / "lab.py").KNOBS for lesson in all_lessons()},
+}
 
 
 def opened(page: str, **address: str) -> AppTest:
@@ -66,3 +74,19 @@ def unlike_plotly(app: AppTest) -> set[str]:
 
 def _refused(constant: str) -> None:
     raise AssertionError(f"{constant} is no JSON: a browser refuses all of it")
+
+
+def paste(app: AppTest, text: str) -> AppTest:
+    """Put a text into the Inspect page's box."""
+    app.text_area(key="chat").set_value(text)
+    return app.run()
+
+
+def notes(app: AppTest) -> list[dict[str, str]]:
+    """Every note and error on the page, wherever it stands."""
+    return [note for given in handed(app).values() for note in given.get("notes", ())]
+
+
+def shown(app: AppTest) -> str:
+    """What the strip shows of all its tokens; nothing where there is no strip."""
+    return "".join(piece for given in handed(app).values() for piece in given.get("shown", ()))

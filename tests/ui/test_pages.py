@@ -18,8 +18,9 @@ from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.model import load
 from sftviz.training.schedule import SCHEDULES
-from tests import sources
-from tests.ui.opened import PAGES, drawn, failed, handed, keys, opened, said, unlike_plotly
+from sftviz.ui.pages import objectives, scores
+from sftviz.ui.state import Number
+from tests.ui.opened import KNOBS, PAGES, drawn, failed, handed, keys, opened, said, unlike_plotly
 
 CITED = (ATTENTIONS, ACCUMULATIONS, NORMALIZATIONS, SMOOTHINGS, OBJECTIVES, PENALTIES, TERMS, SCHEDULES)
 SENTENCE = re.compile(r"(?:[A-Za-z][A-Za-z'’,;:.()-]*\s+){4,}[A-Za-z]+")
@@ -29,7 +30,9 @@ STATES: dict[str, dict[str, str]] = {
     "attention prefix": {"attention_kind": "prefix"},
     "attention window": {"attention_kind": "window"},
     "attention padded": {"attention_kind": "padded"},
-    "scores made": {"lengths_source": "made"},
+    **{f"objectives {name}": {"objectives_question": name} for name in objectives.QUESTIONS},
+    **{f"scores {name}": {"scores_question": name} for name in scores.QUESTIONS},
+    "scores made": {"scores_question": "lengths", "lengths_source": "made"},
     "calculators time": {"calculators_question": "time"},
     "calculators step": {"calculators_question": "step"},
     "calculators data": {"calculators_question": "data"},
@@ -97,11 +100,13 @@ SLIDERS = {
     "information": ("coin",),
     "attention prefix": ("attention_prefix",),
     "attention window": ("attention_window",),
-    "objectives": (
-        "nce_temperature", "nce_noise", "sum_prompts", "sum_entropy", "router_skew", "class_weight", "class_logit",
-        "bonus_beta", "bonus_target",
-    ),
-    "scores made": ("scores_k", "scores_bins", "lengths_alpha", "lengths_log_p_A", "lengths_tokens_A"),
+    "objectives info_nce": ("nce_temperature", "nce_noise"),
+    "objectives weighted_sum": ("sum_prompts", "sum_entropy"),
+    "objectives load_balance": ("router_skew",),
+    "objectives class_weights": ("class_weight", "class_logit"),
+    "objectives entropy_bonus": ("bonus_beta", "bonus_target"),
+    "scores tokens": ("scores_k", "scores_bins"),
+    "scores made": ("lengths_alpha", *(f"lengths_{kind}_{name}" for kind in ("log_p", "tokens") for name in "ABC")),
     "calculators": ("logits_batch", "logits_tokens", "lora_rank"),
     "calculators time": ("days_mfu",),
     "calculators step": (
@@ -112,10 +117,13 @@ SLIDERS = {
 }  # fmt: skip
 
 
+STREAMLITS_OWN = {"micro_batch", "objectives_seed"}  # a slider that waits, and a number with a button
+
+
 def test_every_slider_is_tried_below() -> None:
     tried = {key for keys_of_page in SLIDERS.values() for key in keys_of_page}
-    given = (word for _, node in sources.nodes() if sources.called(node) == "live_slider" for word in node.keywords)  # pyright: ignore[reportAttributeAccessIssue]
-    assert {key for word in given if word.arg == "key" for key in sources.literals(word.value)} <= tried
+    there = {key for knobs in KNOBS.values() for key, knob in knobs.items() if isinstance(knob, Number)}
+    assert there - STREAMLITS_OWN == tried
 
 
 @pytest.mark.parametrize("turn", range(len(BAD)))
@@ -134,7 +142,11 @@ CHOICES = {
     "attention": ("attention_kind",),
     "gradient_flow": ("flow_policy", "flow_cut"),
     "objectives": ("objectives_text",),
-    "scores": ("lengths_source", "lengths_question", "text_reference"),
+    "scores lengths": ("lengths_source", "lengths_question", "lengths_penalty"),
+    "scores texts": ("text_reference", "text_tokenizer", "text_characters"),
+    "scores": ("scores_question",),
+    "normalization": ("normalization", "micro_batch"),
+    "information": ("information_p", "information_q"),
     "calculators": ("calculators_model", "calculators_question"),
     "next_token": ("shift_by", "shift_text"),
     "prompt_masking": ("masking_chat", "masking_policy", "masking_end", "masking_header"),
@@ -146,7 +158,7 @@ TEXTS = ("objectives_text", "lengths_question", "text_reference", "shift_text") 
 @pytest.mark.parametrize("page", CHOICES)
 def test_an_impossible_choice_in_the_address_is_ignored_and_said(page: str, turn: int) -> None:
     asked = {key: BAD[(at + turn) % len(BAD)] for at, key in enumerate(CHOICES[page])}
-    app = opened(page, **asked)
+    app = opened(page.partition(" ")[0], **STATES[page] | asked)
     assert failed(app) == set()
     impossible = {key for key, bad in asked.items() if key not in TEXTS or len(bad) > 2000}
     assert {key for key in keys(app) if key.startswith("ignored_")} == {f"ignored_{key}" for key in impossible}
@@ -160,15 +172,9 @@ def test_a_possible_address_is_taken() -> None:
 
 
 RUN_A_MODEL = (
-    "normalization",
-    "gradient_flow",
-    "attention",
-    "label_smoothing",
-    "scores",
-    "objectives",
-    "next_token",
-    "prompt_masking",
-)
+    "", "normalization", "gradient_flow", "attention", "label_smoothing", "scores", "objectives weighted_sum",
+    "next_token", "prompt_masking",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -189,15 +195,15 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.usefixtures("damaged")
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("", *RUN_A_MODEL)])
+@pytest.mark.parametrize("page", [page for page in STATES if page not in RUN_A_MODEL])
 def test_damaged_weights_do_not_matter_where_no_model_is_needed(page: str) -> None:
-    assert failed(opened(page)) == set()
+    assert failed(opened(page.partition(" ")[0], **STATES[page])) == set()
 
 
 @pytest.mark.usefixtures("damaged")
-@pytest.mark.parametrize("page", ["", *RUN_A_MODEL])
+@pytest.mark.parametrize("page", RUN_A_MODEL)
 def test_damaged_weights_are_named_where_they_are_needed(page: str) -> None:
-    app = opened(page)
+    app = opened(page.partition(" ")[0], **STATES[page])
     notes = [
         note for key, given in handed(app).items() if key.startswith(("failed_", "error")) for note in given["notes"]
     ]

@@ -25,6 +25,12 @@ def with_file(name: str, data: bytes, app: AppTest | None = None) -> AppTest:
     return app.run()
 
 
+def open_sample(number: int, app: AppTest) -> AppTest:
+    """As a click on its line does, which AppTest cannot."""
+    app.session_state["sample_number"] = number
+    return app.run()
+
+
 def strip(app: AppTest) -> str:
     return "".join(handed(app)["strip"]["shown"])
 
@@ -33,10 +39,10 @@ def table(app: AppTest) -> list[list[Any]]:
     return next(one for one in app.dataframe if one.key == "sample_table").value.values.tolist()
 
 
-def test_a_file_becomes_a_table_and_its_first_sample_a_strip() -> None:
+def test_a_file_becomes_a_table_before_any_strip() -> None:
     app = with_file("data.jsonl", LINES)
     assert failed(app) == set()
-    assert "Bird?" in strip(app)
+    assert "strip" not in handed(app)
     assert [(line[0], line[1], line[4]) for line in table(app)] == [
         (1, "Bird?", ""), (2, "Fish?", ""), (3, "Tree?", "✗ nothing_supervised"),
     ]  # fmt: skip
@@ -45,8 +51,13 @@ def test_a_file_becomes_a_table_and_its_first_sample_a_strip() -> None:
 
 def test_any_sample_can_be_opened() -> None:
     app = with_file("data.jsonl.gz", gzip.compress(LINES))
-    app.number_input(key="sample_number").set_value(2).run()
-    assert "Eel." in strip(app)
+    assert "Eel." in strip(open_sample(2, app))
+    app.button(key="sample_after").click().run()
+    assert "Tree?" in strip(app)
+    assert app.button(key="sample_after").disabled
+    app.button(key="sample_before").click().run()
+    app.button(key="all_samples").click().run()
+    assert len(table(app)) == 3
 
 
 def test_what_was_pasted_stays_in_the_box_and_comes_back_with_the_file_gone() -> None:
@@ -54,26 +65,25 @@ def test_what_was_pasted_stays_in_the_box_and_comes_back_with_the_file_gone() ->
     mine = "User: mine\nAssistant: kept"
     app.text_area(key="chat").set_value(mine).run()
     with_file("data.jsonl", LINES, app)
-    assert "Bird?" in strip(app)
+    assert "Bird?" in strip(open_sample(1, app))
     assert app.text_area(key="chat").value == mine
     app.file_uploader(key="file").clear().run()
     assert "kept" in strip(app)
 
 
-def test_a_second_file_begins_with_its_first_sample() -> None:
-    app = with_file("data.jsonl", LINES)
-    app.number_input(key="sample_number").set_value(3).run()
+def test_a_second_file_begins_with_its_table() -> None:
+    app = open_sample(3, with_file("data.jsonl", LINES))
     with_file("more.jsonl", json.dumps(row("One?", "A")).encode() + b"\n" + json.dumps(row("Two?", "B")).encode(), app)
-    assert "One?" in strip(app)
+    assert [line[1] for line in table(app)] == ["One?", "Two?"]
     assert failed(app) == set()
 
 
 def test_a_broken_line_is_named_in_the_table_and_hides_no_other() -> None:
     app = with_file("data.jsonl", b'{"messages": [\n' + LINES)
-    assert handed(app)["error"]["notes"][0]["where"] == "line 1, column 15"
     assert table(app)[0][4] == "✗ json_open_bracket"
-    app.number_input(key="sample_number").set_value(2).run()
-    assert "Bird?" in strip(app)
+    open_sample(1, app)
+    assert handed(app)["error"]["notes"][0]["where"] == "line 1, column 15"
+    assert "Bird?" in strip(open_sample(2, app))
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_last_strip_stays() -> None:

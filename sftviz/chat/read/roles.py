@@ -7,6 +7,7 @@ from sftviz.chat.read.json_text import short
 from sftviz.chat.read.places import message_place
 from sftviz.chat.read.reading import Reading
 
+LONGEST_ROLE = 80  # characters: every token of a turn says its role, and why it is or is not trained
 CONTROL_TOKEN = re.compile(r"<[|｜][^|｜<>\s]*[|｜]>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>")
 
 # Words for a role of a chat. bing, customer, agent and others stay unknown: whether they are the model is a guess
@@ -39,10 +40,12 @@ def role_of(word: str, *, exact: bool) -> str:
 
 
 def check_role(role: str, n: int, reading: Reading) -> None:
-    """Tell a role that nothing is trained in. Raises ChatError where it holds a control token."""
+    """Tell a role that nothing is trained in. Raises ChatError where it holds a control token, or is no name at all."""
     where = message_place(n)
     if CONTROL_TOKEN.search(role):
         raise ChatError("role_holds_control_token", where, role=short(role), roles=ROLES)
+    if len(role) > LONGEST_ROLE:
+        raise ChatError("role_too_long", where, count=len(role), limit=LONGEST_ROLE, role=short(role), roles=ROLES)
     if role in (*ROLES, DOCUMENT):
         return
     meant = role.strip().lower()

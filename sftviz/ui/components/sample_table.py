@@ -6,42 +6,76 @@ import pandas as pd
 import streamlit as st
 
 from sftviz.chat.messages import Chat
-from sftviz.figures.strip import MARKS
 from sftviz.overview import Overview, overview
+from sftviz.strip.static import MARKS
+from sftviz.ui import state
 from sftviz.ui.components.pickers import Choices
 from sftviz.ui.language import language, t
 
 AT_ONCE = 50  # samples in the table; further ones are reached by their number
 
 
-def chosen_sample(samples: Sequence[Chat], choices: Choices, source: Hashable) -> int:
-    """The index of the sample to look at; the table stands only where there are several. source: what holds them."""
+NUMBER = state.Number("sample_number", 0, 0, 10_000_000, 1)  # 0: none is open, the table stands
+
+
+def chosen_sample(samples: Sequence[Chat], choices: Choices, source: Hashable) -> int | None:
+    """The index of the sample to look at; of several the table comes first, and gives None. source: what holds them."""
     count = len(samples)
     if count < 2:
         return 0
-    if st.session_state.get("sample_number", 1) > count:
-        st.session_state.sample_number = count
-    number = int(st.number_input(t("ui.samples.number", count=count), 1, count, key="sample_number"))
-    first = (number - 1) // AT_ONCE * AT_ONCE
-    shown = range(first, min(first + AT_ONCE, count))
-    with st.expander(t("ui.samples.table", first=first + 1, last=shown[-1] + 1, count=count), expanded=True):
-        st.dataframe(
-            _kept_table(samples, shown, choices, source),
-            hide_index=True,
-            key="sample_table",
-            selection_mode="single-cell",
-            on_select=_clicked,
-            column_config={"#": st.column_config.NumberColumn(width=50)},
+    number = min(NUMBER.value(), count)
+    NUMBER.stand(number)
+    if number:
+        _steps(number, count)
+        return number - 1
+    page = _page(count)
+    shown = range(page * AT_ONCE, min((page + 1) * AT_ONCE, count))
+    st.dataframe(
+        _kept_table(samples, shown, choices, source),
+        hide_index=True,
+        key="sample_table",
+        selection_mode="single-cell",
+        on_select=_clicked,
+        column_config={"#": st.column_config.NumberColumn(width=60)},
+    )
+    st.caption(t("ui.samples.click"))
+    return None
+
+
+def _steps(number: int, count: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="steps"):
+        st.button(t("ui.samples.all"), key="all_samples", icon=":material/table_rows:", on_click=_open, args=(0,))
+        st.button(
+            "◀",
+            key="sample_before",
+            help=t("ui.samples.before"),
+            disabled=number == 1,
+            on_click=_open,
+            args=(number - 1,),
         )
-    return number - 1
+        st.markdown(t("ui.samples.place", number=number, count=count), width="content")
+        st.button("▶", key="sample_after", help=t("ui.samples.after"), disabled=number == count, on_click=_open,
+                  args=(number + 1,))  # fmt: skip
+
+
+def _open(number: int) -> None:
+    NUMBER.put(number)
+
+
+def _page(count: int) -> int:
+    """Which AT_ONCE samples are listed."""
+    pages = -(-count // AT_ONCE)
+    if pages == 1:
+        return 0
+    label = t("ui.samples.page", count=pages, most=AT_ONCE)
+    return int(st.number_input(label, 1, pages, key="sample_page", width=260)) - 1
 
 
 def _clicked() -> None:
-    """The clicked line's sample; numbers in the table go on from its first one."""
+    """The clicked line's sample; lines go on from the page's first one."""
     cells = st.session_state.sample_table.selection.cells
     if cells:
-        first = (st.session_state.sample_number - 1) // AT_ONCE * AT_ONCE
-        st.session_state.sample_number = first + cells[0][0] + 1
+        NUMBER.put((st.session_state.get("sample_page", 1) - 1) * AT_ONCE + cells[0][0] + 1)
 
 
 def _kept_table(samples: Sequence[Chat], shown: range, choices: Choices, source: Hashable) -> pd.DataFrame:

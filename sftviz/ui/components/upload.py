@@ -15,6 +15,7 @@ from sftviz.chat.read.pastes import Paste
 from sftviz.chat.read.reading import Media, Side
 from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.pickers import OWN
+from sftviz.ui.components.sample_table import NUMBER
 from sftviz.ui.language import t
 
 TYPES = ("jsonl", "ndjson", "json", "csv", "tsv", "parquet", "txt", "gz")
@@ -58,7 +59,7 @@ def read_upload(upload: Upload, media: Media, side: Side | None) -> Paste:
 
 
 def _taken() -> None:
-    """A new file is looked at from its first sample on."""
+    """A new file shows its samples first."""
     file: Any = st.session_state.file
     if file is None:
         return
@@ -66,8 +67,8 @@ def _taken() -> None:
         with suppress(ChatError):  # told below the file
             st.session_state.typed_template, _ = decoded(file.getvalue())
             st.session_state.template = OWN
-    elif "sample_number" in st.session_state:
-        st.session_state.sample_number = 1
+    else:
+        NUMBER.put(NUMBER.default)
 
 
 def _is_template(file: Any) -> bool:

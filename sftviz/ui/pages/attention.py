@@ -5,28 +5,35 @@ import torch
 
 from sftviz.attention import ATTENTIONS, EXHIBITS, Exhibit, Scene, sees_target, weights_of
 from sftviz.chat.samples import SAMPLES
-from sftviz.figures.attention import learning_curves, moved_bars, weight_picture
-from sftviz.figures.strip import visible
+from sftviz.figures.attention import across_bars, learning_curves, moved_bars, weight_picture
 from sftviz.inspection import Inspection
 from sftviz.model import load_model
+from sftviz.model.across import Across, across_documents
 from sftviz.model.flow import leaks, loss_under, moved_logits
 from sftviz.model.leak import FLOOR, LENGTH, Learned, learn_random_tokens
 from sftviz.ui.components.attention_grid import attention_grid
-from sftviz.ui.components.chat_choice import chosen_chat, sample
+from sftviz.ui.components.chat_choice import chat_knob, chosen_chat, sample
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.linked import linked_choice
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import explained, introduced, t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
+from sftviz.words.visible import visible
 
 MODEL = "sftviz/tiny-sft"
 TOKENS = 24
+KIND = Choice("attention_kind", "causal", tuple(ATTENTIONS))
+CHAT = chat_knob("attention_chat")
+PREFIX = Number("attention_prefix", 8, 0, TOKENS, 1)
+WINDOW = Number("attention_window", 4, 1, 12, 1)
+SIDE = Choice("attention_side", "right", ("right", "left"))
+KNOBS = table(KIND, CHAT, PREFIX, WINDOW, SIDE)
 EXHIBITED = 6  # tokens of a wrong mask's picture
 
 
 def page() -> None:
-    st.title(t("ui.attention.title"))
+    titled(t("ui.attention.title"))
     st.write(t("ui.attention.intro"))
     _lab()
     st.divider()
@@ -35,26 +42,23 @@ def page() -> None:
 
 @fragment
 def _lab() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("attention_lab")
     with left:
-        kinds = list(ATTENTIONS)
-        kind = st.selectbox(
-            t("ui.attention.kind"),
-            kinds,
-            index=kinds.index(linked_choice("attention_kind", kinds, "causal")),
-            format_func=lambda name: words_of("attention", ATTENTIONS[name]),
-            key="attention_kind",
-        )
+        kind = KIND.selectbox(t("ui.attention.kind"), lambda name: words_of("attention", ATTENTIONS[name]))
         row = ATTENTIONS[kind]
         st.latex(row.formula)
         st.caption(explained("attention", row))
-        ids, texts, scene = _scene(kind, chosen_chat("attention_chat", embedded=True))
+        seen = chosen_chat(CHAT, embedded=True)
+        ids, texts, scene = _scene(kind, seen)
     may_attend = row.build(scene)
     open_targets = sees_target(may_attend) & ~_padding(scene)
     with right:
+        chosen = min(len(ids) * 2 // 3, len(ids) - 1)
+        crossing = may_attend & _across(scene)
         position = attention_grid(
-            texts, may_attend, open_targets.tolist(), key="attention_grid", chosen=min(len(ids) * 2 // 3, len(ids) - 1)
+            texts, may_attend, open_targets.tolist(), key="attention_grid", chosen=chosen, crossing=crossing
         )
+        st.caption(_where_it_stops(kind, seen))
     with left:
         facts(
             {
@@ -62,6 +66,9 @@ def _lab() -> None:
                 t("ui.attention.open_targets"): str(int(open_targets.sum())),
             }
         )
+    if kind in ("packed", "packed_causal") and scene.document_ids is not None:
+        _leaks_across(tuple(ids), texts, scene.document_ids)
+        st.divider()
     _leak_test(ids, texts, scene, may_attend, position)
     st.divider()
     _trained(kind, scene)
@@ -71,22 +78,15 @@ def _scene(kind: str, seen: Inspection) -> tuple[list[int], list[str], Scene]:
     """The row of tokens a kind of attention is shown on, and what it depends on."""
     ids, texts = _start(seen, TOKENS)
     if kind == "prefix":
-        length = int(live_slider(t("ui.attention.prefix"), 0, len(ids), min(8, len(ids)), 1, key="attention_prefix"))
+        length = PREFIX.live(t("ui.attention.prefix"), high=len(ids))
         return ids, texts, Scene(len(ids), prefix_length=length)
     if kind == "padded":
-        side = st.segmented_control(
-            t("ui.attention.padding"),
-            ("right", "left"),
-            default="right",
-            format_func=lambda side: t(f"ui.side.{side}"),
-            required=True,
-            key="attention_side",
-        )
+        side = SIDE.segmented(t("ui.attention.padding"), lambda side: t(f"ui.side.{side}"))
         return _padded(ids[: TOKENS - 4], texts[: TOKENS - 4], seen, side)
     documents = None
     if kind.startswith("packed"):
         ids, texts, documents = _two_chats(seen)
-    window = int(live_slider(t("ui.attention.window"), 1, 12, 4, 1, key="attention_window")) if "window" in kind else 4
+    window = WINDOW.live(t("ui.attention.window")) if "window" in kind else WINDOW.default
     return ids, texts, Scene(len(ids), window=window, document_ids=documents)
 
 
@@ -116,14 +116,58 @@ def _padding(scene: Scene) -> torch.Tensor:
     return torch.zeros(scene.length, dtype=torch.bool) if scene.is_padding is None else scene.is_padding
 
 
+def _across(scene: Scene) -> torch.Tensor:
+    """[T, T] bool: True where row and column are of different chats."""
+    if scene.document_ids is None:
+        return torch.zeros(scene.length, scene.length, dtype=torch.bool)
+    return scene.document_ids[:, None] != scene.document_ids[None]
+
+
+def _where_it_stops(kind: str, seen: Inspection) -> str:
+    if kind.startswith("packed"):
+        return t("ui.attention.first_of_two", shown=TOKENS // 2)
+    shown, count = (TOKENS - 4 if kind == "padded" else TOKENS), len(seen.rendering.ids)
+    return t("ui.common.first_tokens", shown=min(shown, count), count=count)
+
+
+def _leaks_across(ids: tuple[int, ...], texts: list[str], documents: torch.Tensor) -> None:
+    st.header(t("ui.attention.across"), anchor=False)
+    st.write(t("ui.attention.across_intro"))
+    found = _compared(ids, tuple(documents.tolist()))
+    second = documents == 1
+    counted = second & ~found.packed.isnan()
+    left, right = st.columns([2, 5], gap="large")
+    with left:
+        packed_cost, plain_cost = (float(costs[counted].mean()) for costs in (found.packed, found.plain))
+        facts(
+            {
+                t("ui.attention.largest_difference"): f"{float(found.moved[second].max()):.3f}",
+                t("ui.attention.second_packed"): f"{packed_cost:.3f} nats",
+                t("ui.attention.second_plain"): f"{plain_cost:.3f} nats ({plain_cost - packed_cost:+.3f})",
+                t("ui.attention.largest_cost"): f"{float((found.plain - found.packed)[counted].abs().max()):.3f} nats",
+                t("ui.attention.first_chat"): f"{float(found.moved[~second].max()):.3g}",
+            }
+        )
+    with right:
+        places = counted.nonzero().flatten().tolist()
+        packed, plain = (row[places].tolist() for row in (found.packed, found.plain))
+        show(across_bars([texts[at] for at in places], packed, plain, theme()), "across")
+        st.caption(t("ui.attention.across_legend"))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _compared(ids: tuple[int, ...], documents: tuple[int, ...]) -> Across:
+    return across_documents(load_model(MODEL), ids, torch.tensor(documents))
+
+
 def _leak_test(ids: list[int], texts: list[str], scene: Scene, may_attend: torch.Tensor, position: int) -> None:
-    st.subheader(t("ui.attention.leak_test"))
+    st.header(t("ui.attention.leak_test"), anchor=False)
     model = load_model(MODEL)
     moved = moved_logits(model, ids, position, _another(ids, position), may_attend)
     found = leaks(moved, position, is_padding=_padding(scene).tolist())
+    st.write(t("ui.attention.changed", position=position, token=f"`{visible(texts[position]).replace('`', 'ˋ')}`"))
     left, right = st.columns([2, 5], gap="large")
     with left:
-        st.write(t("ui.attention.changed", position=position, token=f"`{visible(texts[position]).replace('`', 'ˋ')}`"))
         if found:
             st.error(t("ui.attention.leak", count=len(found)))
         else:
@@ -149,7 +193,7 @@ def _loss(ids: list[int], scene: Scene, may_attend: torch.Tensor | None) -> floa
 
 
 def _trained(kind: str, scene: Scene) -> None:
-    st.subheader(t("ui.attention.training"))
+    st.header(t("ui.attention.training"), anchor=False)
     left, right = st.columns([2, 5], gap="large")
     learned = _learned(kind, min(scene.prefix_length, LENGTH // 2), min(scene.window, LENGTH))
     with left:
@@ -173,7 +217,7 @@ def _learned(kind: str, prefix_length: int, window: int) -> Learned:
 
 
 def _exhibits() -> None:
-    st.subheader(t("ui.attention.exhibits"))
+    st.header(t("ui.attention.exhibits"), anchor=False)
     st.write(t("ui.attention.exhibits_intro"))
     for exhibit in EXHIBITS.values():
         _exhibit(exhibit)

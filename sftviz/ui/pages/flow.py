@@ -5,45 +5,45 @@ from torch import Tensor
 
 from sftviz.attention import causal, diagonal
 from sftviz.figures.flow import Arrived, flow_bars, row_bars
-from sftviz.figures.strip import visible
 from sftviz.inspection import Inspection
 from sftviz.loss import IGNORE
 from sftviz.model import load_model
 from sftviz.model.flow import Flow, gradient_flow, output_gradient
 from sftviz.supervision.policies import POLICIES
 from sftviz.supervision.verdicts import apply
-from sftviz.ui.components.chat_choice import chosen_chat
+from sftviz.ui.components.chat_choice import chat_knob, chosen_chat
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.linked import linked, linked_choice
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Switch, table
 from sftviz.ui.theme import show, theme
+from sftviz.words.visible import visible
 
 MODEL = "sftviz/tiny-sft"
 LONGEST = 256  # tokens
 ROWS = 12
 
+CHAT = chat_knob("flow_chat")
+POLICY = Choice("flow_policy", "assistant_only", tuple(POLICIES))
+CUT = Switch("flow_cut", False)
+TOKEN: Choice[int] = Choice("flow_token", -1)  # an id of the chat
+KNOBS = table(CHAT, POLICY, CUT, TOKEN)
+
 
 def page() -> None:
-    st.title(t("ui.flow.title"))
+    titled(t("ui.flow.title"))
     st.write(t("ui.flow.intro"))
     _lab()
 
 
 @fragment
 def _lab() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("flow_lab")
     with left:
-        seen = chosen_chat("flow_chat", embedded=True)
-        names = list(POLICIES)
-        policy = st.selectbox(
-            t("ui.common.policy"),
-            names,
-            index=names.index(linked_choice("flow_policy", names, "assistant_only")),
-            format_func=lambda name: words_of("policy", POLICIES[name]),
-            key="flow_policy",
-        )
-        cut = st.toggle(t("ui.flow.cut_attention"), linked("flow_cut", 0, 0, 1) == 1, key="flow_cut")
+        seen = chosen_chat(CHAT, embedded=True)
+        policy = POLICY.selectbox(t("ui.common.policy"), lambda name: words_of("policy", POLICIES[name]))
+        cut = CUT.toggle(t("ui.flow.cut_attention"))
         st.caption(t("ui.flow.alone") if cut else t("ui.flow.not_alone"))
     labels = apply(policy, seen.rendering).labels[:LONGEST]
     ids = tuple(seen.rendering.ids[:LONGEST])
@@ -95,15 +95,13 @@ def _arrived(seen: Inspection, flow: Flow, ids: tuple[int, ...], labels: tuple[i
 
 
 def _one_token(seen: Inspection, ids: tuple[int, ...], labels: tuple[int, ...], cut: bool) -> None:
-    st.subheader(t("ui.flow.one_token"))
-    left, right = st.columns([2, 5], gap="large")
+    st.header(t("ui.flow.one_token"), anchor=False)
+    left, right = beside("flow_one_token")
     texts = dict(zip(reversed(ids), reversed(seen.rendering.tokens.texts[: len(ids)]), strict=True))
     special = [token for token in dict.fromkeys(ids) if token in seen.rendering.tokenizer.control_ids]
     offered = [*special, *(token for token in dict.fromkeys(ids) if token not in special)]
     with left:
-        token = st.selectbox(
-            t("ui.flow.token"), offered, format_func=lambda token: visible(texts[token]), key="flow_token"
-        )
+        token = TOKEN.selectbox(t("ui.flow.token"), lambda token: visible(texts[token]), among=offered)
         places = [at for at, one in enumerate(ids) if one == token]
         own, through, total = _flow(ids, labels, cut).together(places)
         norms = _rows(ids, labels, cut)

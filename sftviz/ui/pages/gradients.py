@@ -9,10 +9,10 @@ from sftviz.loss.gradients import logit_gradient, squared_error_gradient, square
 from sftviz.loss.losses import one_rival, steps_until
 from sftviz.loss.squared_error import squared_error
 from sftviz.ui.components.facts import facts, tokens_of
-from sftviz.ui.components.linked import linked_choice
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, Switch, table
 from sftviz.ui.theme import show, theme
 
 GRADIENTS = {
@@ -20,13 +20,21 @@ GRADIENTS = {
     "squared_error": squared_error_gradient,
     "shortcut": squared_error_shortcut,
 }
-VOCABULARIES = (2, 4, 8, 32, 4096)
+TARGET = Number("gradients_target", -6.0, -14, 14, 0.1)
+RIVAL = Number("gradients_rival", 6.0, 0, 14, 0.5)
+VOCABULARY = Choice("gradients_vocabulary", 8, (2, 4, 8, 32, 4096))
+LOGARITHMIC = Switch("gradients_log", False)
+GAP = Number("descent_gap", 10.0, 0, 20, 0.5)
+RATE = Number("descent_rate", 1.0, 0.1, 3, 0.1)
+STEPS = Choice("descent_steps", 40, (20, 40, 80, 160))
+KNOBS = table(TARGET, RIVAL, VOCABULARY, LOGARITHMIC, GAP, RATE, STEPS)
+
 SHOWN = 8  # tokens of the vocabulary with a bar of their own
 SWEEP = torch.linspace(-14, 14, 141, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title(t("ui.gradients.title"))
+    titled(t("ui.gradients.title"))
     st.write(t("ui.gradients.intro"))
     pull()
     st.divider()
@@ -37,27 +45,14 @@ def page() -> None:
 
 @fragment
 def pull() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("gradients_pull")
     with left:
-        target = live_slider(
-            t("ui.common.logit_target"),
-            -14,
-            14,
-            -6,
-            0.1,
-            key="gradients_target",
-            ends=(t("ui.gradients.confidently_wrong"), t("ui.common.right")),
+        target = TARGET.live(
+            t("ui.common.logit_target"), ends=(t("ui.gradients.confidently_wrong"), t("ui.common.right"))
         )
-        rival = live_slider(t("ui.gradients.logit_rival"), 0, 14, 6, 0.5, key="gradients_rival")
-        vocabulary = st.select_slider(
-            t("ui.common.vocabulary"),
-            VOCABULARIES,
-            value=linked_choice("gradients_vocabulary", VOCABULARIES, 8),
-            key="gradients_vocabulary",
-        )
-        logarithmic = st.toggle(
-            t("ui.gradients.logarithmic"), key="gradients_log", help=t("ui.gradients.logarithmic_help")
-        )
+        rival = RIVAL.live(t("ui.gradients.logit_rival"))
+        vocabulary = VOCABULARY.select_slider(t("ui.common.vocabulary"))
+        logarithmic = LOGARITHMIC.toggle(t("ui.gradients.logarithmic"), help=t("ui.gradients.logarithmic_help"))
     logits = one_rival(vocabulary, target, rival)
     here = _gradients(logits.unsqueeze(0))
     sweep = _gradients(torch.stack([one_rival(vocabulary, float(z), rival) for z in SWEEP]))
@@ -93,12 +88,12 @@ def _numbers(logits: torch.Tensor, pulls: dict[str, float]) -> None:
 
 @fragment
 def descent() -> None:
-    st.subheader(t("ui.gradients.release"))
-    left, right = st.columns([2, 5], gap="large")
+    st.header(t("ui.gradients.release"), anchor=False)
+    left, right = beside("gradients_descent")
     with left:
-        wrong_by = live_slider(t("ui.gradients.rival_ahead"), 0, 20, 10, 0.5, key="descent_gap")
-        rate = live_slider(t("ui.gradients.learning_rate"), 0.1, 3, 1, 0.1, key="descent_rate")
-        steps = st.select_slider(t("ui.gradients.steps"), (20, 40, 80, 160), value=40, key="descent_steps")
+        wrong_by = GAP.live(t("ui.gradients.rival_ahead"))
+        rate = RATE.live(t("ui.gradients.learning_rate"))
+        steps = STEPS.select_slider(t("ui.gradients.steps"))
     start = one_rival(8, -wrong_by / 2, wrong_by / 2)
     paths = {
         name: descend(LOSSES[name].gradient, start, 0, steps, rate).softmax(-1)[:, 0]
@@ -123,7 +118,7 @@ def _when(path: torch.Tensor, steps: int) -> str:
 
 
 def _formulas() -> None:
-    st.subheader(t("ui.gradients.formulas"))
+    st.header(t("ui.gradients.formulas"), anchor=False)
     told_and_formula = {
         t("ui.gradients.cross_entropy_formula"): (r"\frac{\partial}{\partial z_k}\left(-\log p_y\right) = p_k - y_k"),
         t("ui.gradients.squared_error_formula"): (r"2\,p_k\Big[(p_k - y_k) - \sum_j p_j\,(p_j - y_j)\Big]"),

@@ -6,20 +6,25 @@ import torch
 from sftviz.figures.information import Split, coin_curve, in_bits, sums
 from sftviz.figures.palette import SUPERVISED, TARGET
 from sftviz.loss.information import bits, cross_entropy_between, entropy, kl_divergence
-from sftviz.ui.components.drag_bars import drag_bars
+from sftviz.ui.components.drag_bars import Shares
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import t
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Number, table
 from sftviz.ui.theme import show, theme
 
 OUTCOMES = ("cat", "dog", "owl", "eel")
-HAPPENS = (0.5, 0.25, 0.125, 0.125)
-BELIEVED = (0.1, 0.2, 0.3, 0.4)
+HAPPENS = Shares("information_p", (0.5, 0.25, 0.125, 0.125))
+BELIEVED = Shares("information_q", (0.1, 0.2, 0.3, 0.4))
+FORMULA = r"""\begin{aligned} H(p, q) &= -\textstyle\sum_k p_k \log q_k \\
+&= H(p) + \mathrm{KL}(p \,\|\, q) \end{aligned}"""
+COIN = Number("coin", 0.9, 0, 1, 0.01)
+KNOBS = table(HAPPENS, BELIEVED, COIN)
 
 
 def page() -> None:
-    st.title(t("ui.information.title"))
+    titled(t("ui.information.title"))
     st.write(t("ui.information.intro"))
     _two()
     st.divider()
@@ -28,17 +33,17 @@ def page() -> None:
 
 @fragment
 def _two() -> None:
-    left, right = st.columns([3, 4], gap="large")
+    left, right = beside("information_two", 3, 4)
     with left:
         outcomes = [t(f"ui.information.{outcome}") for outcome in OUTCOMES]
-        p = drag_bars(t("ui.information.p"), outcomes, HAPPENS, SUPERVISED, key="information_p")
-        q = drag_bars(t("ui.information.q"), outcomes, BELIEVED, TARGET, key="information_q")
+        p = _tensor(HAPPENS.bars(t("ui.information.p"), outcomes, SUPERVISED))
+        q = _tensor(BELIEVED.bars(t("ui.information.q"), outcomes, TARGET))
         st.caption(t("ui.information.how_to_drag"))
     surprise = {name: bits(float(value)) for name, value in _amounts(p, q).items()}
     with right:
         pairs = (("H(p)", "KL(p‖q)"), ("H(q)", "KL(q‖p)"))
         show(sums([Split(one, surprise[one], two, surprise[two]) for one, two in pairs], theme()), "sums")
-        st.latex(r"H(p, q) = -\sum_k p_k \log q_k = H(p) + \mathrm{KL}(p \,\|\, q)")
+        st.latex(FORMULA)
         facts(
             {
                 t("ui.information.cross_entropy"): _bits(surprise["H(p, q)"]),
@@ -46,6 +51,10 @@ def _two() -> None:
             }
         )
         st.caption(t("ui.information.two_kl"))
+
+
+def _tensor(shares: tuple[float, ...]) -> torch.Tensor:
+    return torch.tensor(shares, dtype=torch.float64)
 
 
 def _bits(amount: float) -> str:
@@ -65,16 +74,11 @@ def _amounts(p: torch.Tensor, q: torch.Tensor) -> dict[str, torch.Tensor]:
 
 @fragment
 def _coin() -> None:
-    st.subheader(t("ui.information.coin"))
-    left, right = st.columns([2, 5], gap="large")
+    st.header(t("ui.information.coin"), anchor=False)
+    left, right = beside("information_coin")
     with left:
-        heads = live_slider(
+        heads = COIN.live(
             t("ui.information.probability_heads"),
-            0,
-            1,
-            0.9,
-            0.01,
-            key="coin",
             ends=(t("ui.information.always_tails"), t("ui.information.always_heads")),
         )
         nats = float(entropy(_coins(torch.tensor([heads]))))

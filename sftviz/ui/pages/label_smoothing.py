@@ -14,15 +14,22 @@ from sftviz.loss.metrics import calibration_error, reliability
 from sftviz.loss.smoothing import loss_at_gap, slope_at_gap, smoothed_from
 from sftviz.model import load_model
 from sftviz.training.output_layer import States, fit_output_layer, output_matrix, supervised_states
-from sftviz.ui.components.chat_choice import chosen_chat
+from sftviz.ui.components.chat_choice import chat_knob, chosen_chat
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import t, told, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
 from sftviz.words import Said
 
-VOCABULARIES = (2, 5, 50, 4096, 151_936)
+EPSILON = Number("smoothing_epsilon", 0.1, 0, 0.5, 0.01)
+VOCABULARY = Choice("smoothing_vocabulary", 50, (2, 5, 50, 4096, 151_936))
+CONVENTION = Choice("smoothing_convention", next(iter(SMOOTHINGS)), tuple(SMOOTHINGS))
+GAP = Number("smoothing_gap", 6.0, -4, 20, 0.1)
+CHAT = chat_knob("smoothing_chat")
+KNOBS = table(EPSILON, VOCABULARY, CONVENTION, GAP, CHAT)
+
 SHOWN = 5
 STEPS = 80
 MODEL = "sftviz/tiny-sft"
@@ -30,40 +37,26 @@ GAPS = torch.linspace(-4, 20, 121, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title(t("ui.label_smoothing.title"))
+    titled(t("ui.label_smoothing.title"))
     st.write(t("ui.label_smoothing.intro"))
     _lab()
 
 
 @fragment
 def _lab() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("label_smoothing_lab")
     with left:
-        epsilon = live_slider(
-            t("ui.label_smoothing.epsilon"),
-            0,
-            0.5,
-            0.1,
-            0.01,
-            key="smoothing_epsilon",
-            ends=(t("ui.common.none"), t("ui.label_smoothing.half")),
+        epsilon = EPSILON.live(
+            t("ui.label_smoothing.epsilon"), ends=(t("ui.common.none"), t("ui.label_smoothing.half"))
         )
-        vocabulary = st.select_slider(t("ui.common.vocabulary"), VOCABULARIES, value=50, key="smoothing_vocabulary")
-        convention = st.selectbox(
-            t("ui.label_smoothing.convention"),
-            list(SMOOTHINGS),
-            format_func=lambda name: words_of("smoothing", SMOOTHINGS[name]),
-            key="smoothing_convention",
+        vocabulary = VOCABULARY.select_slider(t("ui.common.vocabulary"))
+        convention = CONVENTION.selectbox(
+            t("ui.label_smoothing.convention"), lambda name: words_of("smoothing", SMOOTHINGS[name])
         )
         st.latex(SMOOTHINGS[convention].formula)
         st.caption(SMOOTHINGS[convention].source)
-        at = live_slider(
+        at = GAP.live(
             t("ui.label_smoothing.logit_gap"),
-            -4,
-            20,
-            6,
-            0.1,
-            key="smoothing_gap",
             ends=(t("ui.label_smoothing.target_behind"), t("ui.label_smoothing.far_ahead")),
         )
         best = best_gap(epsilon, vocabulary, convention)
@@ -112,8 +105,8 @@ def _gap(curves: dict[str, Callable[[torch.Tensor], torch.Tensor]], at: float, b
 
 
 def _on_a_chat(epsilon: float, convention: str) -> None:
-    st.subheader(t("ui.label_smoothing.on_a_chat"))
-    seen = chosen_chat("smoothing_chat")
+    st.header(t("ui.label_smoothing.on_a_chat"), anchor=False)
+    seen = chosen_chat(CHAT)
     losses = seen.losses
     counted = [at for at, target in enumerate(seen.supervision.targets) if target != IGNORE]
     if losses is None or not counted:
@@ -136,7 +129,7 @@ def _on_a_chat(epsilon: float, convention: str) -> None:
 
 @fragment
 def _calibration(epsilon: float) -> None:
-    st.subheader(t("ui.label_smoothing.calibration"))
+    st.header(t("ui.label_smoothing.calibration"), anchor=False)
     st.write(t("ui.label_smoothing.calibration_intro"))
     if st.button(t("ui.label_smoothing.train", steps=STEPS), key="calibrate", type="primary"):
         st.session_state.calibration = _measured(epsilon)

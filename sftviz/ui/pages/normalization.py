@@ -11,23 +11,22 @@ from sftviz.loss.reduction import token_weights
 from sftviz.supervision.packing import Batch
 from sftviz.ui.components.chat_choice import sample
 from sftviz.ui.components.facts import facts
+from sftviz.ui.lab import beside, titled
 from sftviz.ui.language import introduced, sentence, t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, Several, table
 from sftviz.ui.theme import show, theme
 
-BATCH = ("unmasked_trap", "single_turn", "multi_turn", "tool_call")
+CHATS = Several("normalization_chats", ("unmasked_trap", "single_turn", "multi_turn", "tool_call"), tuple(SAMPLES))
+NORMALIZATION = Choice("normalization", next(iter(NORMALIZATIONS)), tuple(NORMALIZATIONS))
+MICRO_BATCH = Number("micro_batch", 1, 1, len(SAMPLES), 1)
+KNOBS = table(CHATS, NORMALIZATION, MICRO_BATCH)
 
 
 def page() -> None:
-    st.title(t("ui.normalization.title"))
+    titled(t("ui.normalization.title"))
     st.write(t("ui.normalization.intro"))
-    names = st.multiselect(
-        t("ui.normalization.chats"),
-        list(SAMPLES),
-        default=list(BATCH),
-        format_func=lambda name: words_of("sample", SAMPLES[name]),
-        key="normalization_chats",
-    )
+    names = CHATS.multiselect(t("ui.normalization.chats"), lambda name: words_of("sample", SAMPLES[name]))
     if not names:
         st.info(t("ui.normalization.no_chat"))
         return
@@ -42,13 +41,10 @@ def page() -> None:
 @fragment
 def _normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
     weights = {name: token_weights(batch.labels, name, batch.is_padding) for name in NORMALIZATIONS}
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("normalization_normalizations")
     with left:
-        chosen = st.radio(
-            t("ui.normalization.normalisation"),
-            list(NORMALIZATIONS),
-            format_func=lambda name: words_of("normalization", NORMALIZATIONS[name]),
-            key="normalization",
+        chosen = NORMALIZATION.radio(
+            t("ui.normalization.normalisation"), lambda name: words_of("normalization", NORMALIZATIONS[name])
         )
         row = NORMALIZATIONS[chosen]
         st.write(sentence(words_of("normalization", row, "meaning")))
@@ -98,11 +94,11 @@ def _shares(weights: torch.Tensor, titles: list[str]) -> list[tuple[str, float]]
 
 @fragment
 def _accumulations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
-    st.subheader(t("ui.normalization.accumulation"))
+    st.header(t("ui.normalization.accumulation"), anchor=False)
     st.write(t("ui.normalization.accumulation_intro"))
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("normalization_accumulations")
     with left:
-        size = st.slider(t("ui.normalization.micro_batch"), 1, max(2, len(titles)), 1, key="micro_batch")
+        size = MICRO_BATCH.slider(t("ui.normalization.micro_batch"), high=max(2, len(titles)))
         labels, costs = batch.labels.split(size), nll.split(size)
         whole = float(reduce_nll(nll, batch.labels))
         losses = {name: float(accumulate_nll(costs, labels, name)) for name in ACCUMULATIONS}

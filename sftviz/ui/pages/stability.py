@@ -9,19 +9,25 @@ import torch
 from sftviz.figures.stability import push_curves
 from sftviz.loss.probability import Step, largest_exponent, naive_steps, stable_steps
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside, pair, titled
 from sftviz.ui.language import t
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
 
 PRECISIONS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64}
+PRECISION = Choice("precision", "float32", tuple(PRECISIONS))
+PUSH = Number("push", 95.0, -120, 120, 1.0)
+SPREAD = Number("spread", 1.0, 1, 60, 1.0)
+KNOBS = table(PRECISION, PUSH, SPREAD)
+
 LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5], dtype=torch.float64)
 TARGET = 1
 PUSHES = torch.linspace(-120, 120, 241, dtype=torch.float64)
 
 
 def page() -> None:
-    st.title(t("ui.stability.title"))
+    titled(t("ui.stability.title"))
     half, single = (largest_exponent(dtype) for dtype in (torch.float16, torch.float32))
     st.write(t("ui.stability.intro", half=f"{half:.2f}", single=f"{single:.2f}"))
     _lab()
@@ -29,18 +35,12 @@ def page() -> None:
 
 @fragment
 def _lab() -> None:
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("stability_lab")
     with left:
-        name = st.selectbox(t("ui.stability.precision"), list(PRECISIONS), index=2, key="precision")
-        push = live_slider(t("ui.stability.push"), -120, 120, 95, 1, key="push")
-        spread = live_slider(
-            t("ui.stability.spread"),
-            1,
-            60,
-            1,
-            1,
-            key="spread",
-            ends=(t("ui.stability.as_they_are"), t("ui.stability.far_apart")),
+        name = PRECISION.selectbox(t("ui.stability.precision"))
+        push = PUSH.live(t("ui.stability.push"))
+        spread = SPREAD.live(
+            t("ui.stability.spread"), ends=(t("ui.stability.as_they_are"), t("ui.stability.far_apart"))
         )
     dtype = PRECISIONS[name]
     logits = (LOGITS * spread + push).to(dtype)
@@ -57,7 +57,7 @@ def _lab() -> None:
     with right:
         naive, stable = (_sweep(steps, spread, dtype) for steps in (naive_steps, stable_steps))
         show(push_curves(PUSHES.tolist(), naive, stable, push, breaks_at, theme()), "push_curves")
-    left, right = st.columns(2, gap="large")
+    left, right = pair("steps")
     with left:
         _steps(t("ui.stability.as_written"), naive_steps(logits, TARGET))
     with right:
@@ -82,7 +82,8 @@ def _cost(steps: list[Step]) -> str:
 
 def _steps(title: str, steps: list[Step]) -> None:
     st.markdown(f"**{title}**")
-    lines = [f"| | | {t('ui.stability.holds')} |", "|---|---|---|"]
+    heads = (t("ui.stability.step"), t("ui.stability.formula"), t("ui.stability.holds"))
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|"]
     for step in steps:
         values = ", ".join(f"{float(value):.4g}" for value in step.values)
         lines.append(f"| {'✗' if step.is_broken else '✓'} {t(f'step.{step.name}')} | ${step.formula}$ | {values} |")

@@ -67,7 +67,7 @@ def test_a_class_of_its_own_is_left_to_transformers(tmp_path: Path) -> None:
     assert ours.encode(TEXTS[0]).ids.tolist() == theirs.encode(TEXTS[0]).ids.tolist()
 
 
-@pytest.mark.parametrize("case", DAMAGED)
+@pytest.mark.parametrize("case", DAMAGED, ids="M06 {}".format)
 def test_a_damaged_folder_is_refused_by_name_or_loads(case: str, tmp_path: Path) -> None:
     change, words = DAMAGED[case]
     folder = embedded(tmp_path / "x")

@@ -7,12 +7,12 @@ from streamlit.components.v2 import component
 from torch import Tensor
 
 from sftviz.figures import palette
-from sftviz.figures.strip import visible
 from sftviz.ui.language import pattern
+from sftviz.words.visible import visible
 
 HERE = Path(__file__).parent
 # What grid.js says; it fills the holes itself
-WORDS = ("sees", "sees_nothing", "sees_target", "may_look", "may_not", "leak", "changed", "label")
+WORDS = ("sees", "sees_nothing", "sees_target", "may_look", "may_not", "leak", "crossing", "changed", "label")
 
 _grid = component(
     "sftviz_attention_grid",
@@ -23,13 +23,17 @@ _grid = component(
 
 
 def attention_grid(
-    texts: Sequence[str], may_attend: Tensor, sees_target: Sequence[bool], *, key: str, chosen: int
+    texts: Sequence[str], may_attend: Tensor, sees_target: Sequence[bool], *, key: str, chosen: int, crossing: Tensor
 ) -> int:
-    """Draw who may look at whom, [T, T] bool; gives the position that was clicked last, else `chosen`."""
+    """Draw who may look at whom, [T, T] bool; gives the position that was clicked last, else `chosen`.
+
+    crossing: [T, T] bool, True where a token looks into another document.
+    """
     data = {
         "texts": [visible(text) for text in texts],
         "allowed": ["".join("1" if one else "0" for one in row) for row in may_attend.tolist()],
         "leaks": list(sees_target),
+        "crossing": ["".join("1" if one else "0" for one in row) for row in crossing.tolist()],
         "chosen": chosen,
         "colours": {"seen": palette.SUPERVISED, "leak": palette.TARGET},
         "words": {name: pattern(f"ui.grid.{name}") for name in WORDS},

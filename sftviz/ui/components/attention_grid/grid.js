@@ -11,7 +11,7 @@ const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".attention-grid");
   const { texts, allowed, leaks, words } = data;
-  const { sees, label, leak, changed } = words;
+  const { sees, label, leak, crossing, changed } = words;
   const { sees_nothing: seesNothing, sees_target: seesTarget, may_look: mayLook, may_not: mayNot } = words;
   const T = texts.length;
   root.style.setProperty("--tokens", T);
@@ -20,7 +20,9 @@ export default function ({ data, parentElement, setStateValue }) {
   root.style.setProperty("--leak", data.colours.leak);
 
   const legend = element("div", "legend");
-  for (const [kind, meaning] of [["seen at", mayLook], ["", mayNot], ["seen leak", leak], ["changed", changed]]) {
+  const isCrossed = data.crossing.some((row) => row.includes("1"));
+  const leakMeans = isCrossed ? crossing : leak;
+  for (const [kind, meaning] of [["seen at", mayLook], ["", mayNot], ["seen leak", leakMeans], ["changed", changed]]) {
     const entry = element("span", "");
     const sample = element("div", `cell ${kind}`);
     sample.append(element("i", ""));
@@ -42,7 +44,7 @@ export default function ({ data, parentElement, setStateValue }) {
       cell.dataset.i = i;
       cell.dataset.j = j;
       cell.classList.toggle("seen", allowed[i][j] === "1");
-      cell.classList.toggle("leak", j === i + 1 && leaks[i]);
+      cell.classList.toggle("leak", (j === i + 1 && leaks[i]) || data.crossing[i][j] === "1");
       cell.classList.toggle("changed", j === data.chosen);
       cell.append(element("i", ""));
       cells.push(cell);

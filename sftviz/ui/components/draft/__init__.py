@@ -1,25 +1,44 @@
-"""What stands in the paste box survives a refresh: kept in the browser's tab, never on the server or in the URL."""
+"""What stands in a text box survives a refresh, typed but not yet sent too: kept in the browser's tab and nowhere else.
+
+Never on the server, never in the address. A text of more than about five million characters is too much for a tab. What
+a browser cannot send at all, 25 MB or half a character, is said beside the box: Streamlit drops it without a word.
+"""
 
 from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2 import component
 
-_draft = component("sftviz_draft", js=(Path(__file__).parent / "draft.js").read_text(), html="<span></span>")
+from sftviz.ui.language import pattern
+
+HERE = Path(__file__).parent
+OTHERS = 1  # MB left to what else a page sends along
+
+_draft = component(
+    "sftviz_draft",
+    html='<div class="sftviz-draft" role="status"></div>',
+    css=(HERE / "draft.css").read_text(),
+    js=(HERE / "draft.js").read_text(),
+)
 
 
-def keep_draft(state_key: str) -> None:
-    """Call before the widget with this key is drawn: stores its text in the tab, and after a reload puts it back."""
-    drawn = f"{state_key}_drawn"
-    component_key = f"{state_key}_draft"
+def keep_draft(key: str) -> None:
+    """Call wherever the text box with this key is drawn; a first text goes into `st.session_state[key]` before.
+
+    The tab stores the box at every input, and after a reload puts it back, unless somebody has typed there already.
+    Of a box in a popover call it outside: what stands in a closed one is not on the page.
+    """
+    component_key = f"{key}_draft"
 
     def restore() -> None:
         text = st.session_state[component_key].restored
         if text is not None:
-            st.session_state[state_key] = text
+            st.session_state[key] = text
 
-    # Only the session's first run may be overwritten by what the tab remembers
-    fresh = not st.session_state.get(drawn, False)
-    st.session_state[drawn] = True
-    data = {"key": f"sftviz:{state_key}", "text": st.session_state.get(state_key, ""), "fresh": fresh}
-    _draft(key=component_key, data=data, default={"restored": None}, on_restored_change=restore, height=1)
+    data = {
+        "key": key,
+        "text": st.session_state.get(key, ""),
+        "most": st.get_option("server.maxWidgetStateSize") - OTHERS,
+        "words": {word: pattern(f"ui.draft.{word}") for word in ("too_large", "half")},
+    }
+    _draft(key=component_key, data=data, on_restored_change=restore)

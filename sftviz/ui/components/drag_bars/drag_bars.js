@@ -1,5 +1,6 @@
 const KEY_STEP = 0.02;
 const LOST = 1500; // ms after which an answer is no longer waited for
+const REST = 400; // ms without a move after which the distribution is one to keep, in the address
 
 function build(root, data) {
   root.replaceChildren();
@@ -66,7 +67,8 @@ export default function ({ data, parentElement, setStateValue }) {
     if (root.sent || !root.wanted) return;
     root.sent = true;
     root.count += 1;
-    setStateValue("moved", { ...root.wanted, count: root.count });
+    setStateValue("moved", { ...root.wanted, count: root.count, held: true });
+    root.last = root.wanted;
     root.wanted = null;
     root.timer = setTimeout(answered, LOST);
   };
@@ -75,11 +77,19 @@ export default function ({ data, parentElement, setStateValue }) {
     root.sent = false;
     send();
   };
+  const rest = () => {
+    clearTimeout(root.rest);
+    root.rest = setTimeout(() => {
+      if (root.sent) rest();
+      else setStateValue("moved", { ...root.last, count: root.count, held: false });
+    }, REST);
+  };
   root.move = (index, share) => {
     const bounded = Math.min(0.999, Math.max(0, share));
     root.wells[index].show(bounded); // the rest follows when the core has answered
     root.wanted = { index, share: bounded };
     send();
+    rest();
   };
 
   if (root.sent && data.answers === root.count) answered();

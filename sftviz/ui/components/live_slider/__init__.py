@@ -5,8 +5,6 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v2 import component
 
-from sftviz.ui.components.linked import linked
-
 HERE = Path(__file__).parent
 
 _slider = component(
@@ -18,16 +16,18 @@ _slider = component(
 
 
 def live_slider(
-    label: str, low: float, high: float, value: float, step: float, *, key: str, ends: tuple[str, str] | None = None
-) -> float:
-    """The value under the handle, at first what the address gives for the key.
+    label: str, low: float, high: float, step: float, *, key: str, ends: tuple[str, str] | None = None
+) -> bool:
+    """The session's value of this key follows the handle. True where the handle rests, False while it is moved.
 
     ends: what the lowest and the highest value mean, in a few words.
     """
-    value = linked(key, float(value), low, high)
     state = f"{key}_slider"
-    held = st.session_state.get(state)
-    shown = value if held is None or held.value is None else held.value
-    data = {"label": label, "low": low, "high": high, "step": step, "value": shown, "ends": ends or ("", "")}
-    moved = _slider(key=state, data=data, default={"value": value}, on_value_change=lambda: None)
-    return min(high, max(low, float(moved.value)))
+
+    def follow() -> None:
+        st.session_state[key] = min(high, max(low, float(st.session_state[state].moved["value"])))
+
+    data = {"label": label, "low": low, "high": high, "step": step, "value": st.session_state[key]}
+    data["ends"] = ends or ("", "")
+    moved = _slider(key=state, data=data, default={"moved": None}, on_moved_change=follow).moved
+    return moved is None or not moved["held"]

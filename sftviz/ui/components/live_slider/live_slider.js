@@ -1,5 +1,6 @@
 const DRAWING = 60; // ms the rest of the page needs once the slider's own answer is here; a rerun that is
 const LOST = 1500; // interrupted draws nothing, so the next value waits for it, but not for ever
+const REST = 400; // ms without a move after which the value is one to keep, in the address
 
 export default function ({ data, parentElement, setStateValue }) {
   const find = (selector) => parentElement.querySelector(selector);
@@ -18,8 +19,15 @@ export default function ({ data, parentElement, setStateValue }) {
     const value = Number(input.value);
     if (input.sent !== undefined || value === input.known) return;
     input.sent = input.known = value;
-    setStateValue("value", value);
+    setStateValue("moved", { value, held: true });
     later(LOST);
+  };
+  const rest = () => {
+    clearTimeout(input.rest);
+    input.rest = setTimeout(() => {
+      if (input.sent !== undefined || Number(input.value) !== input.known) rest();
+      else setStateValue("moved", { value: input.known, held: false });
+    }, REST);
   };
 
   find(".label").textContent = data.label;
@@ -33,5 +41,6 @@ export default function ({ data, parentElement, setStateValue }) {
   input.oninput = () => {
     show();
     send();
+    rest();
   };
 }

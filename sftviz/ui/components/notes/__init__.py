@@ -23,7 +23,10 @@ class Note(TypedDict):
 
 
 _notes = component(
-    "sftviz_notes", css=(HERE / "notes.css").read_text(), js=(HERE / "notes.js").read_text(), html="<ul></ul>"
+    "sftviz_notes",
+    css=(HERE / "notes.css").read_text(),
+    js=(HERE / "notes.js").read_text(),
+    html='<ul class="sftviz-notes"></ul>',
 )
 
 

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from sftviz.training.architectures import ARCHITECTURES, Architecture
-from sftviz.ui.components.linked import linked_choice
+from sftviz.ui.components.questions import chosen_question
+from sftviz.ui.lab import titled
 from sftviz.ui.language import t, words_of
 from sftviz.ui.pages.calculators import data, memory, step, time
+from sftviz.ui.state import Choice, table
 
 # What answers each question
 QUESTIONS = {
@@ -14,23 +16,15 @@ QUESTIONS = {
     "step": step.SECTIONS,
     "data": data.SECTIONS,
 }
+QUESTION = Choice("calculators_question", "memory", tuple(QUESTIONS))
+MODEL = Choice("calculators_model", "llama-3.1-8b", tuple(ARCHITECTURES))
+KNOBS = table(QUESTION, MODEL) | memory.KNOBS | time.KNOBS | step.KNOBS | data.KNOBS
 
 
 def page() -> None:
-    st.title(t("ui.calculators.title"))
-    choice, picked = st.columns([5, 2], gap="large", vertical_alignment="bottom")
-    with choice:
-        question = st.segmented_control(
-            t("ui.common.question"),
-            list(QUESTIONS),
-            default=linked_choice("calculators_question", list(QUESTIONS), "memory"),
-            format_func=lambda name: t(f"ui.calculators.{name}"),
-            key="calculators_question",
-            required=True,
-            label_visibility="collapsed",
-        )
-    with picked:
-        model = _architecture() if question in ("memory", "time") else None
+    titled(t("ui.calculators.title"))
+    question = chosen_question(QUESTION, lambda name: t(f"ui.calculators.{name}"))
+    model = _architecture() if question in ("memory", "time") else None
     for section in QUESTIONS[question]:
         if model:
             section(model)
@@ -41,12 +35,5 @@ def page() -> None:
 
 
 def _architecture() -> Architecture:
-    names = list(ARCHITECTURES)
-    name = st.selectbox(
-        t("ui.common.model"),
-        names,
-        index=names.index(linked_choice("calculators_model", names, "llama-3.1-8b")),
-        format_func=lambda name: words_of("architecture", ARCHITECTURES[name]),
-        key="calculators_model",
-    )
+    name = MODEL.selectbox(t("ui.common.model"), lambda name: words_of("architecture", ARCHITECTURES[name]))
     return ARCHITECTURES[name]

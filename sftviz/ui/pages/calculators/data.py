@@ -18,9 +18,10 @@ from sftviz.training.deduplication import UNITS, Deduplicated, exact_duplicates,
 from sftviz.training.sampling import mixing_weights, repetitions
 from sftviz.ui.components.bounded import fits
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside
 from sftviz.ui.language import t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, Text, table
 from sftviz.ui.theme import show, theme
 
 SOURCES = {"chat": 400_000, "code": 80_000, "maths": 15_000, "tool_calls": 2_000}
@@ -35,16 +36,27 @@ TEXTS = (
     "Packing puts several chats into one row.",
 )
 
+ROW = Choice("packing_row", 1024, (320, 512, 1024, 2048, 4096))
+BATCH = Number("packing_batch", 8, 1, 64, 1)
+LONGEST_ROW = Number("truncation_length", 80, 16, 256, 8)
+SIDE = Choice("truncation_side", "right", ("right", "left"))
+TEMPERATURE = Number("mixing_temperature", 1.0, 0.5, 10, 0.1)
+DRAWS = Choice("mixing_draws", 500_000, (50_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000))
+THRESHOLD = Number("duplicates_threshold", 0.7, 0.3, 1, 0.05)
+UNIT = Choice("unit", next(iter(UNITS)), tuple(UNITS))
+PASTED = Text("duplicates_texts", "\n".join(TEXTS))
+KNOBS = table(ROW, BATCH, LONGEST_ROW, SIDE, TEMPERATURE, DRAWS, THRESHOLD, UNIT, PASTED)
+
 
 @fragment
 def _packing() -> None:
-    st.subheader(t("ui.data.packing"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.packing"), anchor=False)
+    st.write(t("ui.data.packing_intro"))
+    st.latex(r"\text{gain} = \frac{\sum_{\text{batches}} B \cdot T_{\max}}{\text{rows} \cdot T}")
+    left, right = beside("data_packing", 3, 5)
     with left:
-        st.write(t("ui.data.packing_intro"))
-        st.latex(r"\text{gain} = \frac{\sum_{\text{batches}} B \cdot T_{\max}}{\text{rows} \cdot T}")
-        row = st.select_slider(t("ui.data.row_length"), (320, 512, 1024, 2048, 4096), 1024, key="packing_row")
-        batch = int(live_slider(t("ui.data.batch"), 1, 64, 8, 1, key="packing_batch"))
+        row = ROW.select_slider(t("ui.data.row_length"))
+        batch = BATCH.live(t("ui.data.batch"))
     lengths = [len(sample) for sample in _samples()]
     gain = packing_gain(lengths, row, batch)
     with left:
@@ -74,19 +86,12 @@ def _samples() -> list[Sample]:
 
 @fragment
 def _truncation() -> None:
-    st.subheader(t("ui.data.truncation"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.truncation"), anchor=False)
+    st.write(t("ui.data.truncation_intro"))
+    left, right = beside("data_truncation", 3, 5)
     with left:
-        st.write(t("ui.data.truncation_intro"))
-        length = int(live_slider(t("ui.data.longest_row"), 16, 256, 80, 8, key="truncation_length"))
-        cut = st.segmented_control(
-            t("ui.data.cut_side"),
-            ("right", "left"),
-            default="right",
-            format_func=lambda side: t(f"ui.side.{side}"),
-            key="truncation_side",
-            required=True,
-        )
+        length = LONGEST_ROW.live(t("ui.data.longest_row"))
+        cut = SIDE.segmented(t("ui.data.cut_side"), lambda side: t(f"ui.side.{side}"))
     cost = truncation_cost(_samples(), length, "left" if cut == "left" else "right")
     with left:
         facts(
@@ -107,27 +112,13 @@ def _truncation() -> None:
 
 @fragment
 def _mixing() -> None:
-    st.subheader(t("ui.data.mixing"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.mixing"), anchor=False)
+    st.write(t("ui.data.mixing_intro"))
+    st.latex(r"w_i = \frac{n_i^{1/\tau}}{\sum_j n_j^{1/\tau}}")
+    left, right = beside("data_mixing", 3, 5)
     with left:
-        st.write(t("ui.data.mixing_intro"))
-        st.latex(r"w_i = \frac{n_i^{1/\tau}}{\sum_j n_j^{1/\tau}}")
-        temperature = live_slider(
-            t("ui.common.temperature"),
-            0.5,
-            10,
-            1,
-            0.1,
-            key="mixing_temperature",
-            ends=(t("ui.data.largest"), t("ui.data.all_alike")),
-        )
-        draws = st.select_slider(
-            t("ui.data.samples_drawn"),
-            (50_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000),
-            500_000,
-            format_func=lambda count: f"{count:,}",
-            key="mixing_draws",
-        )
+        temperature = TEMPERATURE.live(t("ui.common.temperature"), ends=(t("ui.data.largest"), t("ui.data.all_alike")))
+        draws = DRAWS.select_slider(t("ui.data.samples_drawn"), "{:,}".format)
     weights = mixing_weights(SOURCES, temperature)
     times = repetitions(weights, SOURCES, draws)
     with left:
@@ -145,23 +136,16 @@ def _named(amounts: Mapping[str, float]) -> dict[str, float]:
 
 @fragment
 def _duplicates() -> None:
-    st.subheader(t("ui.data.duplicates"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.data.duplicates"), anchor=False)
+    st.write(t("ui.data.duplicates_intro"))
+    st.latex(r"J(A, B) = \frac{|A \cap B|}{|A \cup B|}")
+    left, right = beside("data_duplicates", 3, 5)
     with left:
-        st.write(t("ui.data.duplicates_intro"))
-        st.latex(r"J(A, B) = \frac{|A \cap B|}{|A \cup B|}")
-        threshold = live_slider(t("ui.data.threshold"), 0.3, 1, 0.7, 0.05, key="duplicates_threshold")
-        unit = st.selectbox(
-            t("ui.data.unit"), list(UNITS), format_func=lambda name: words_of("unit", UNITS[name]), key="unit"
-        )
+        threshold = THRESHOLD.live(t("ui.data.threshold"))
+        unit = UNIT.selectbox(t("ui.data.unit"), lambda name: words_of("unit", UNITS[name]))
         st.caption(t("ui.data.unit_meaning", title=UNITS[unit].size, meaning=words_of("unit", UNITS[unit], "meaning")))
     with right:
-        pasted = st.text_area(
-            t("ui.data.texts", count=MOST_TEXTS),
-            "\n".join(TEXTS),
-            height=190,
-            key="duplicates_texts",
-        )
+        pasted = PASTED.area(t("ui.data.texts", count=MOST_TEXTS), height=190)
     lines = [line for line in pasted.splitlines() if line.strip()]
     texts = lines[:MOST_TEXTS]
     with right:

@@ -6,7 +6,7 @@ from sftviz.figures.calculators import (
     matrix_bars,
     stacks,
 )
-from sftviz.training.architectures import Architecture
+from sftviz.training.architectures import ARCHITECTURES, Architecture
 from sftviz.training.calculators import (
     BYTES,
     ZERO,
@@ -18,9 +18,10 @@ from sftviz.training.calculators import (
     model_states,
 )
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside
 from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, Several, table
 from sftviz.ui.theme import show, theme
 
 # name -> bytes of memory, operations a second in bfloat16, dense: NVIDIA's data sheets
@@ -31,26 +32,28 @@ DEVICES = {
     "H200, 141 GB": (141e9, 989.4e12),
 }
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+BATCH = Number("logits_batch", 8, 1, 64, 1)
+TOKENS = Number("logits_tokens", 2048, 256, 16_384, 256)
+DTYPE = Choice("logits_dtype", "bfloat16", ("bfloat16", "float32"))
+STAGE = Choice("zero_stage", list(ZERO)[2], tuple(ZERO))
+DEVICE_COUNT = Choice("zero_devices", 8, COUNTS)
+DEVICE = Choice("zero_device", "H100, 80 GB", tuple(DEVICES))
+RANK = Number("lora_rank", 16, 1, 256, 1)
+MATRICES = Several("lora_targets", ("q_proj", "v_proj"), tuple(next(iter(ARCHITECTURES.values())).matrices))
+KNOBS = table(BATCH, TOKENS, DTYPE, STAGE, DEVICE_COUNT, DEVICE, RANK, MATRICES)
 CHUNK = 1024  # rows of logits that a chunked loss holds at once
 
 
 @fragment
 def _logits(model: Architecture) -> None:
-    st.subheader(t("ui.memory.logits"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.memory.logits"), anchor=False)
+    st.write(t("ui.memory.logits_intro"))
+    st.latex(r"B \cdot T \cdot V \cdot (b + 4 + 4 + 4)\ \text{bytes}")
+    left, right = beside("memory_logits", 3, 5)
     with left:
-        st.write(t("ui.memory.logits_intro"))
-        st.latex(r"B \cdot T \cdot V \cdot (b + 4 + 4 + 4)\ \text{bytes}")
-        batch = int(live_slider(t("ui.memory.rows"), 1, 64, 8, 1, key="logits_batch"))
-        tokens = int(live_slider(t("ui.common.length"), 256, 16_384, 2048, 256, key="logits_tokens"))
-        dtype = st.segmented_control(
-            t("ui.memory.dtype"),
-            ("bfloat16", "float32"),
-            default="bfloat16",
-            format_func=lambda name: f"{name}, b = {BYTES[name]}",
-            key="logits_dtype",
-            required=True,
-        )
+        batch = BATCH.live(t("ui.memory.rows"))
+        tokens = TOKENS.live(t("ui.common.length"))
+        dtype = DTYPE.segmented(t("ui.memory.dtype"), lambda name: f"{name}, b = {BYTES[name]}")
     whole = logits_memory(batch, tokens, model.vocabulary, dtype)
     chunk = logits_memory(1, CHUNK, model.vocabulary, dtype)
     with left:
@@ -78,21 +81,15 @@ def _logit_parts(memory: LogitsMemory) -> dict[str, float]:
 
 @fragment
 def _states(model: Architecture) -> None:
-    st.subheader(t("ui.memory.states"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.memory.states"), anchor=False)
+    st.write(t("ui.memory.states_intro"))
+    left, right = beside("memory_states", 3, 5)
     with left:
-        st.write(t("ui.memory.states_intro"))
-        stage = st.selectbox(
-            t("ui.memory.sharing"),
-            list(ZERO),
-            index=2,
-            format_func=lambda stage: words_of("zero", ZERO[stage]),
-            key="zero_stage",
-        )
+        stage = STAGE.selectbox(t("ui.memory.sharing"), lambda stage: words_of("zero", ZERO[stage]))
         st.latex(ZERO[stage].formula)
         st.caption(explained("zero", ZERO[stage]))
-        devices = st.select_slider(t("ui.memory.devices"), COUNTS, value=8, key="zero_devices")
-        device = st.selectbox(t("ui.common.device"), list(DEVICES), index=2, key="zero_device")
+        devices = DEVICE_COUNT.select_slider(t("ui.memory.devices"))
+        device = DEVICE.selectbox(t("ui.common.device"))
     each = {words_of("zero", row): model_states(model.parameters, devices, row.stage) for row in ZERO.values()}
     chosen, memory = each[words_of("zero", ZERO[stage])], DEVICES[device][0]
     with left:
@@ -123,15 +120,13 @@ def _state_parts(states: ModelStates) -> dict[str, float]:
 
 @fragment
 def _lora(model: Architecture) -> None:
-    st.subheader(t("ui.memory.lora"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.memory.lora"), anchor=False)
+    st.write(t("ui.memory.lora_intro"))
+    st.latex(r"r\,(d_\text{in} + d_\text{out}) \;\text{of}\; d_\text{in} d_\text{out}")
+    left, right = beside("memory_lora", 3, 5)
     with left:
-        st.write(t("ui.memory.lora_intro"))
-        st.latex(r"r\,(d_\text{in} + d_\text{out}) \;\text{of}\; d_\text{in} d_\text{out}")
-        rank = int(live_slider(t("ui.memory.rank"), 1, 256, 16, 1, key="lora_rank"))
-        targets = st.multiselect(
-            t("ui.memory.matrices"), list(model.matrices), default=["q_proj", "v_proj"], key="lora_targets"
-        )
+        rank = RANK.live(t("ui.memory.rank"))
+        targets = MATRICES.multiselect(t("ui.memory.matrices"))
     trained = lora_parameters([model.matrices[name] for name in targets], rank, model.layers) if targets else 0
     everything = model_states(model.parameters)
     adapted = model_states(model.parameters, trainable=min(trained, model.parameters))

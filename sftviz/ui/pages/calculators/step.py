@@ -10,40 +10,42 @@ from sftviz.training.clipping import CLIPPINGS, clipped
 from sftviz.training.schedule import SCHEDULES, LearningRate
 from sftviz.training.spikes import MONITORS, find_spikes
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside
 from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
 
 STEPS = 200
+SCHEDULE = Choice("schedule", "cosine", tuple(SCHEDULES))
+STEP = Number("schedule_step", 40, 0, STEPS - 1, 1)
+WARMUP = Number("schedule_warmup", 20, 0, STEPS // 2, 1)
+FLOOR = Number("schedule_floor", 0.1, 0, 1, 0.05)
+PEAK = Choice("peak", 2e-5, (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 1e-3))
+CLIP_FIRST = Number("clip_first", 4.0, -5, 5, 0.1)
+CLIP_SECOND = Number("clip_second", 0.8, -5, 5, 0.1)
+CLIP_LIMIT = Number("clip_limit", 1.0, 0.1, 5, 0.1)
+SPIKE_FIRST = Number("spike_first", 6.0, 0, 10, 0.5)
+SPIKE_SECOND = Number("spike_second", 2.0, 0, 10, 0.5)
+THRESHOLD = Number("spike_threshold", 5.0, 2, 10, 0.5)
+KNOBS = table(
+    SCHEDULE, STEP, WARMUP, FLOOR, PEAK, CLIP_FIRST, CLIP_SECOND, CLIP_LIMIT, SPIKE_FIRST, SPIKE_SECOND, THRESHOLD
+)
 FIRST, SECOND = 90, 110  # steps of the made curve that hold a spike
 
 
 @fragment
 def _schedule() -> None:
-    st.subheader(t("ui.step.schedule_heading"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.step.schedule_heading"), anchor=False)
+    st.write(t("ui.step.schedule_intro"))
+    left, right = beside("step_schedule", 3, 5)
     with left:
-        st.write(t("ui.step.schedule_intro"))
-        name = st.segmented_control(
-            t("ui.step.schedule"),
-            list(SCHEDULES),
-            default="cosine",
-            format_func=lambda name: words_of("schedule", SCHEDULES[name]),
-            key="schedule",
-            required=True,
-        )
+        name = SCHEDULE.segmented(t("ui.step.schedule"), lambda name: words_of("schedule", SCHEDULES[name]))
         row = SCHEDULES[name]
-        step = int(live_slider(t("ui.step.step"), 0, STEPS - 1, 40, 1, key="schedule_step"))
-        warmup = int(live_slider(t("ui.step.warmup"), 0, STEPS // 2, 20, 1, key="schedule_warmup"))
-        floor = live_slider(t("ui.step.floor"), 0, 1, 0.1, 0.05, key="schedule_floor")
-        peak = st.select_slider(
-            t("ui.step.peak"),
-            (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 1e-3),
-            2e-5,
-            format_func=lambda rate: f"{rate:g}",
-            key="peak",
-        )
+        step = STEP.live(t("ui.step.step"))
+        warmup = WARMUP.live(t("ui.step.warmup"))
+        floor = FLOOR.live(t("ui.step.floor"))
+        peak = PEAK.select_slider(t("ui.step.peak"), "{:g}".format)
     plans = {name: LearningRate(name, peak, warmup, STEPS, floor) for name in SCHEDULES}
     with left:
         facts({t("ui.step.learning_rate", step=step): f"{plans[name].at(step):.3g}"})
@@ -59,15 +61,15 @@ def _schedule() -> None:
 
 @fragment
 def _clipping() -> None:
-    st.subheader(t("ui.step.clipping"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.step.clipping"), anchor=False)
+    st.write(t("ui.step.clipping_intro"))
+    st.latex(CLIPPINGS["norm"].formula)
+    st.latex(CLIPPINGS["value"].formula)
+    left, right = beside("step_clipping", 3, 5)
     with left:
-        st.write(t("ui.step.clipping_intro"))
-        st.latex(CLIPPINGS["norm"].formula)
-        st.latex(CLIPPINGS["value"].formula)
-        first = live_slider(t("ui.step.first_number"), -5, 5, 4, 0.1, key="clip_first")
-        second = live_slider(t("ui.step.second_number"), -5, 5, 0.8, 0.1, key="clip_second")
-        limit = live_slider(t("ui.step.limit"), 0.1, 5, 1, 0.1, key="clip_limit")
+        first = CLIP_FIRST.live(t("ui.step.first_number"))
+        second = CLIP_SECOND.live(t("ui.step.second_number"))
+        limit = CLIP_LIMIT.live(t("ui.step.limit"))
     gradient = [torch.tensor([first, second], dtype=torch.float64)]
     with left:
         facts({words_of("clipping", CLIPPINGS[name]): _turned(gradient, name, limit) for name in ("norm", "value")})
@@ -88,15 +90,15 @@ def _turned(gradient: list[torch.Tensor], clipping: str, limit: float) -> str:
 
 @fragment
 def _spikes() -> None:
-    st.subheader(t("ui.step.spikes"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.step.spikes"), anchor=False)
+    st.write(t("ui.step.spikes_intro"))
+    st.latex(MONITORS["robust"].formula)
+    st.latex(MONITORS["naive"].formula)
+    left, right = beside("step_spikes", 3, 5)
     with left:
-        st.write(t("ui.step.spikes_intro"))
-        st.latex(MONITORS["robust"].formula)
-        st.latex(MONITORS["naive"].formula)
-        first = live_slider(t("ui.step.first_spike"), 0, 10, 6, 0.5, key="spike_first")
-        second = live_slider(t("ui.step.second_spike"), 0, 10, 2, 0.5, key="spike_second")
-        threshold = live_slider(t("ui.step.threshold"), 2, 10, 5, 0.5, key="spike_threshold")
+        first = SPIKE_FIRST.live(t("ui.step.first_spike"))
+        second = SPIKE_SECOND.live(t("ui.step.second_spike"))
+        threshold = THRESHOLD.live(t("ui.step.threshold"))
     losses = _made_curve(first, second)
     seen = {name: find_spikes(losses, name, threshold=threshold) for name in MONITORS}
     watched = {

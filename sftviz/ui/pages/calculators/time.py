@@ -18,38 +18,34 @@ from sftviz.training.calculators import (
     training_flops,
 )
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside
 from sftviz.ui.language import t
 from sftviz.ui.pages.calculators.memory import COUNTS, DEVICES
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
 
 LENGTHS = tuple(2**power for power in range(8, 21))
 MFUS = [percent / 100 for percent in range(5, 71)]
-DATA = tuple(10**power for power in range(6, 14))
+MFU = Number("days_mfu", 0.4, 0.05, 0.7, 0.01)
+TOKENS = Choice("days_tokens", 10**9, tuple(10**power for power in range(6, 14)))
+DEVICE_COUNT = Choice("days_devices", 8, COUNTS)
+DEVICE = Choice("days_device", "H100, 80 GB", tuple(DEVICES))
+LENGTH = Choice("attention_tokens", 8192, LENGTHS)
+KNOBS = table(MFU, TOKENS, DEVICE_COUNT, DEVICE, LENGTH)
 
 
 @fragment
 def _days(model: Architecture) -> None:
-    st.subheader(t("ui.time.six_operations"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.time.six_operations"), anchor=False)
+    st.write(t("ui.time.six_operations_intro"))
+    st.latex(r"C = 6ND, \; \text{time} = \frac{C}{n \cdot \text{peak} \cdot \text{MFU}}")
+    left, right = beside("time_days", 3, 5)
     with left:
-        st.write(t("ui.time.six_operations_intro"))
-        st.latex(r"C = 6ND, \; \text{time} = \frac{C}{n \cdot \text{peak} \cdot \text{MFU}}")
-        mfu = live_slider(
-            t("ui.time.mfu"),
-            0.05,
-            0.7,
-            0.4,
-            0.01,
-            key="days_mfu",
-            ends=(t("ui.time.mostly_waiting"), t("ui.time.very_good")),
-        )
-        tokens = st.select_slider(
-            t("ui.time.tokens"), DATA, value=10**9, format_func=lambda count: f"{count:,}", key="days_tokens"
-        )
-        devices = st.select_slider(t("ui.time.devices"), COUNTS, value=8, key="days_devices")
-        device = st.selectbox(t("ui.common.device"), list(DEVICES), index=2, key="days_device")
+        mfu = MFU.live(t("ui.time.mfu"), ends=(t("ui.time.mostly_waiting"), t("ui.time.very_good")))
+        tokens = TOKENS.select_slider(t("ui.time.tokens"), "{:,}".format)
+        devices = DEVICE_COUNT.select_slider(t("ui.time.devices"))
+        device = DEVICE.selectbox(t("ui.common.device"))
     size, peak = model.matmul_parameters, DEVICES[device][1]
     days = training_days(size, tokens, devices, peak, mfu)
     with left:
@@ -74,14 +70,12 @@ def _time(days: float) -> str:
 
 @fragment
 def _attention(model: Architecture) -> None:
-    st.subheader(t("ui.time.attention"))
-    left, right = st.columns([3, 5], gap="large")
+    st.header(t("ui.time.attention"), anchor=False)
+    st.write(t("ui.time.attention_intro"))
+    st.latex(r"\frac{12\,T^2 d\,L}{6NT + 12\,T^2 d\,L}")
+    left, right = beside("time_attention", 3, 5)
     with left:
-        st.write(t("ui.time.attention_intro"))
-        st.latex(r"\frac{12\,T^2 d\,L}{6NT + 12\,T^2 d\,L}")
-        length = st.select_slider(
-            t("ui.common.length"), LENGTHS, value=8192, format_func=lambda count: f"{count:,}", key="attention_tokens"
-        )
+        length = LENGTH.select_slider(t("ui.common.length"), "{:,}".format)
     shares = [_share(model, tokens) for tokens in LENGTHS]
     with left:
         facts(

@@ -10,18 +10,18 @@ from sftviz import assets
 from sftviz.attention import causal, full, prefix
 from sftviz.chat.tokenizers import Tokenizer, load_tokenizer
 from sftviz.figures.cells import Cells, token_rows
-from sftviz.figures.objectives import (
-    may_attend_picture,
-)
+from sftviz.figures.objectives import may_attend_picture
 from sftviz.loss import IGNORE
 from sftviz.loss.objectives import OBJECTIVES, Example, Lane, Objective, Vocabulary, asked_count, lanes
 from sftviz.ui.components.bounded import fits
-from sftviz.ui.components.linked import linked
 from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Number, Text, table
 from sftviz.ui.theme import show, theme
 
-SENTENCE = "A river is a large natural stream of fresh water."
+SENTENCE = Text("objectives_text", "A river is a large natural body of fresh water.")
+SEED = Number("objectives_seed", 1, 1, 1000, 1)
+KNOBS = table(SENTENCE, SEED)
 TOKENS = 20
 LONGEST = 20_000  # characters
 SENTINELS = 8
@@ -39,12 +39,14 @@ class Shown:
 
 @fragment
 def four_ways() -> None:
+    st.header(t("ui.four_ways.heading"), anchor=False)
+    st.write(t("ui.four_ways.intro"))
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     with left:
-        text = st.text_input(t("ui.common.text"), linked("objectives_text", SENTENCE), key="objectives_text")
+        text = SENTENCE.text(t("ui.common.text"))
     with right:
-        if st.button(t("ui.four_ways.draw_again"), key="objectives_draw", width="stretch"):
-            st.session_state.objectives_seed = _seed() + 1
+        seed = SEED.value()
+        st.button(t("ui.four_ways.draw_again"), on_click=SEED.put, args=(seed % SEED.high + 1,), width="stretch")
     if not fits(text, LONGEST):
         return
     shown, count = _shown(text, load_tokenizer(assets.TOKENIZER))
@@ -54,12 +56,8 @@ def four_ways() -> None:
     if count > TOKENS:
         st.caption(t("ui.common.first_tokens", shown=TOKENS, count=count))
     for row in OBJECTIVES.values():
-        _objective(row, shown)
+        _objective(row, shown, seed)
     st.caption(t("ui.four_ways.legend"))
-
-
-def _seed() -> int:
-    return st.session_state.get("objectives_seed", 1)
 
 
 def _shown(text: str, tokenizer: Tokenizer) -> tuple[Shown, int]:
@@ -74,10 +72,10 @@ def _shown(text: str, tokenizer: Tokenizer) -> tuple[Shown, int]:
     return Shown(texts, tokenizer, Vocabulary.extended(len(tokenizer), SENTINELS, control)), len(encoded)
 
 
-def _objective(row: Objective, shown: Shown) -> None:
+def _objective(row: Objective, shown: Shown, seed: int) -> None:
     # A token is known by its place, not its id: a word that comes twice is two tokens
     count = len(shown.texts)
-    made = _drawn(row, count, shown.vocabulary)
+    made = _drawn(row, count, shown.vocabulary, seed)
     stacks = lanes(row.asks, made, start_id=shown.vocabulary.size)
     asked = asked_count(stacks, shown.vocabulary)
     st.markdown(
@@ -101,9 +99,9 @@ def _objective(row: Objective, shown: Shown) -> None:
         show(may_attend_picture(may_attend.tolist(), theme()), f"attention_{row.name}")
 
 
-def _drawn(row: Objective, count: int, vocabulary: Vocabulary) -> Example:
+def _drawn(row: Objective, count: int, vocabulary: Vocabulary, seed: int) -> Example:
     """What the objective makes of the text; drawn again where, of a text so short, it happened to ask for nothing."""
-    first, *others = (torch.Generator().manual_seed(_seed() + again) for again in range(20))
+    first, *others = (torch.Generator().manual_seed(seed + again) for again in range(20))
     made = row.make(torch.arange(count), vocabulary, first)
     again = (row.make(torch.arange(count), vocabulary, generator) for generator in others)
     return next((one for one in (made, *again) if (one.labels != IGNORE).any()), made)

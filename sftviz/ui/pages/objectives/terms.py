@@ -39,11 +39,12 @@ from sftviz.loss.terms import (
 )
 from sftviz.model import load_model
 from sftviz.training.output_layer import output_matrix, supervised_states
-from sftviz.ui.components.chat_choice import chosen_chat
+from sftviz.ui.components.chat_choice import chat_knob, chosen_chat
 from sftviz.ui.components.facts import facts, tokens_of
-from sftviz.ui.components.live_slider import live_slider
+from sftviz.ui.lab import beside
 from sftviz.ui.language import sentence, t, words_of
 from sftviz.ui.piece import fragment
+from sftviz.ui.state import Choice, Number, table
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-sft"
@@ -55,10 +56,24 @@ WEIGHTS = torch.linspace(0, 30, 61, dtype=torch.float64)
 LOGITS = torch.linspace(-4, 12, 81, dtype=torch.float64)
 VOCABULARY = 5
 
+TEMPERATURE = Number("nce_temperature", 0.3, 0.02, 1, 0.01)
+NOISE = Number("nce_noise", 0.7, 0, 3, 0.1)
+SIZE = Choice("nce_size", 8, SIZES)
+SUM_CHAT = chat_knob("sum_chat")
+PROMPTS = Number("sum_prompts", 0.1, 0, 1, 0.01)
+ENTROPY = Number("sum_entropy", 0.1, 0, 1, 0.01)
+SKEW = Number("router_skew", 1.5, 0, 8, 0.1)
+EXPERTS = Choice("router_experts", 4, (2, 4, 8))
+WEIGHT = Number("class_weight", 3.0, 0, 30, 0.5)
+SURE = Number("class_logit", 2.0, -4, 6, 0.1)
+BETA = Number("bonus_beta", 0.3, 0, 1, 0.01)
+BONUS_TARGET = Number("bonus_target", 4.0, -4, 12, 0.1)
+KNOBS = table(TEMPERATURE, NOISE, SIZE, SUM_CHAT, PROMPTS, ENTROPY, SKEW, EXPERTS, WEIGHT, SURE, BETA, BONUS_TARGET)
+
 
 def _heading(name: str) -> None:
     row = TERMS[name]
-    st.subheader(words_of("term", row))
+    st.header(words_of("term", row), anchor=False)
     st.write(sentence(words_of("term", row, "meaning")))
 
 
@@ -73,17 +88,9 @@ def _partners() -> None:
     _heading("info_nce")
     left, middle, right = st.columns([2, 3, 3], gap="large")
     with left:
-        temperature = live_slider(
-            t("ui.common.temperature"),
-            0.02,
-            1,
-            0.3,
-            0.01,
-            key="nce_temperature",
-            ends=(t("ui.terms.sharp"), t("ui.terms.flat")),
-        )
-        noise = live_slider(t("ui.terms.noise"), 0, 3, 0.7, 0.1, key="nce_noise")
-        size = st.select_slider(t("ui.terms.pairs"), SIZES, value=8, key="nce_size")
+        temperature = TEMPERATURE.live(t("ui.common.temperature"), ends=(t("ui.terms.sharp"), t("ui.terms.flat")))
+        noise = NOISE.live(t("ui.terms.noise"))
+        size = SIZE.select_slider(t("ui.terms.pairs"))
         a, b = _pairs(noise)
         losses = [float(info_nce(a[:n], b[:n], temperature, both_ways=False).mean()) for n in SIZES]
         picked = partner_probabilities(a[:size], b[:size], temperature)
@@ -113,15 +120,14 @@ def _guess(size: int) -> float:
 
 @fragment
 def _sum() -> None:
-    st.divider()
     _heading("weighted_sum")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_sum")
     with left:
-        seen = chosen_chat("sum_chat", embedded=True)
+        seen = chosen_chat(SUM_CHAT, embedded=True)
         weights = {
             "answers": 1.0,
-            "prompts": live_slider(t("ui.terms.prompts_weight"), 0, 1, 0.1, 0.01, key="sum_prompts"),
-            "entropy": -live_slider(t("ui.terms.entropy_weight"), 0, 1, 0.1, 0.01, key="sum_entropy"),
+            "prompts": PROMPTS.live(t("ui.terms.prompts_weight")),
+            "entropy": -ENTROPY.live(t("ui.terms.entropy_weight")),
         }
     found = _losses(seen)
     if found is None:
@@ -172,14 +178,11 @@ def _losses(seen: Inspection) -> tuple[dict[str, Tensor], Tensor] | None:
 
 @fragment
 def _experts() -> None:
-    st.divider()
     _heading("load_balance")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_experts")
     with left:
-        skew = live_slider(
-            t("ui.terms.skew"), 0, 8, 1.5, 0.1, key="router_skew", ends=(t("ui.terms.even"), t("ui.terms.collapsed"))
-        )
-        experts = st.select_slider(t("ui.terms.experts"), (2, 4, 8), value=4, key="router_experts")
+        skew = SKEW.live(t("ui.terms.skew"), ends=(t("ui.terms.even"), t("ui.terms.collapsed")))
+        experts = EXPERTS.select_slider(t("ui.terms.experts"))
         logits = _router(experts, skew)
         share, p = routing(logits)
         facts(
@@ -211,12 +214,11 @@ def _router(experts: int, skew: float) -> Tensor:
 
 @fragment
 def _classes() -> None:
-    st.divider()
     _heading("class_weights")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_classes")
     with left:
-        weight = live_slider(t("ui.terms.rare_weight"), 0, 30, 3, 0.5, key="class_weight")
-        sure = live_slider(t("ui.terms.frequent_logit"), -4, 6, 2, 0.1, key="class_logit")
+        weight = WEIGHT.live(t("ui.terms.rare_weight"))
+        sure = SURE.live(t("ui.terms.frequent_logit"))
         targets = torch.tensor([0] * FREQUENT + [1] * RARE)
         logits = torch.tensor([[sure, 0.0]], dtype=torch.float64).expand(len(targets), 2)
         facts(
@@ -259,20 +261,11 @@ def _weights(rare: float) -> Tensor:
 
 @fragment
 def _bonus() -> None:
-    st.divider()
     _heading("entropy_bonus")
-    left, right = st.columns([2, 5], gap="large")
+    left, right = beside("terms_bonus")
     with left:
-        beta = live_slider(t("ui.terms.beta"), 0, 1, 0.3, 0.01, key="bonus_beta")
-        target = live_slider(
-            t("ui.common.logit_target"),
-            -4,
-            12,
-            4,
-            0.1,
-            key="bonus_target",
-            ends=(t("ui.common.wrong"), t("ui.terms.sure_of_it")),
-        )
+        beta = BETA.live(t("ui.terms.beta"))
+        target = BONUS_TARGET.live(t("ui.common.logit_target"), ends=(t("ui.common.wrong"), t("ui.terms.sure_of_it")))
         logits, targets = one_rival(VOCABULARY, target, 1.0).unsqueeze(0), torch.tensor([0])
         plain, bonus = logit_gradient(logits, targets)[0], -beta * entropy_gradient(logits)[0]
         facts(
@@ -305,4 +298,10 @@ def _bonus() -> None:
         )
 
 
-SECTIONS = (_partners, _sum, _experts, _classes, _bonus)
+SECTIONS = {
+    "info_nce": _partners,
+    "weighted_sum": _sum,
+    "load_balance": _experts,
+    "class_weights": _classes,
+    "entropy_bonus": _bonus,
+}

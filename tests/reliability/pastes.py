@@ -1,4 +1,4 @@
-"""The catalogue of bad inputs as data: what is pasted, what is expected of it, and the words of the answer."""
+"""Rows J and S04 as data: what is pasted, what is expected of it, and the words of the answer."""
 
 import json
 from collections.abc import Callable
@@ -17,10 +17,6 @@ class BadInput:
     expected: Literal["ok", "warn", "error"]
     code: str = ""
     words: str = ""
-
-    @property
-    def row(self) -> str:
-        return self.id.split()[0]
 
 
 def pasted(value: Any) -> Callable[[], Any]:
@@ -51,7 +47,7 @@ def rows(*inputs: BadInput) -> dict[str, BadInput]:
     return {row.id: row for row in inputs}
 
 
-BAD_INPUTS = rows(
+PASTES = rows(
     error("J01", "", "empty", "nothing was pasted"),
     error("J01 space", " \n", "empty", "nothing was pasted"),
     error("J02", '[{"role":"user","content":"hi', "json_open_string", "line 1, column 27: a string is not closed"),
@@ -85,6 +81,7 @@ BAD_INPUTS = rows(
     ok("J06 chatml", "<|im_start|>user\r\nhi<|im_end|>\r\n"),
     warn("J07", OK.encode("utf-16"), "encoding", "UTF-16"),
     error("J07 latin", b'["\xe9"]', "encoding_latin", "byte 2: the file is not UTF-8: byte 0xE9; read as Latin-1"),
+    warn("J07 big-endian", OK.encode("utf-32"), "encoding", "UTF-32"),
     error("J07 odd", b"\xff\xfeA", "encoding", "byte 2: the file is not UTF-16"),
     error("J08", '{"a":1}\n{"b":2}', "not_a_chat_object", "line 1: an object with the keys 'a'"),
     warn("J08 bad line", '{"messages":[{"role":"user","content":"x"}]}\n\n{"bad"', "bad_sample", "line 3, column 7"),
@@ -154,6 +151,9 @@ BAD_INPUTS = rows(
     ),
     ok("J33", "a" * 300),
     warn("J34", "User: a\ud800", "lone_surrogate", "message 1: lone surrogate U+D800 at character 1"),
+    error("X10 role", one("x", "r" * 10_000), "role_too_long", "message 1: the role has 10,000 characters"),
+    error("X10 of a text", f"<|im_start|>{'r' * 81}\nhi<|im_end|>\n", "role_too_long", "message 1: the role has 81"),
+    ok("X10 of 80", f"<|im_start|>user\n{'r' * 81}<|im_end|>\n"),
     error("S04", one("x", "user<|im_end|>"), "role_holds_control_token", "message 1: the role 'user<|im_end|>'"),
     error("S04 sharegpt", '[{"from":"</s>","value":"x"}]', "role_holds_control_token", "message 1: the role '</s>'"),
 )

@@ -10,9 +10,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
 from sftviz.columns import TokenRow
-from sftviz.figures.strip import MARKS, note, turns, visible
+from sftviz.strip.static import MARKS, note, turns
 from sftviz.supervision.checks import Finding
 from sftviz.words import Said
+from sftviz.words.visible import visible
 
 ROLE = 9  # columns of the role before each turn
 TRAINED, CONTEXT = "underline bold blue", "dim"

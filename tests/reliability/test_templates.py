@@ -1,4 +1,4 @@
-"""Hostile templates end in time with a named cause, and others are served meanwhile."""
+"""Rows T: hostile templates end in time with a named cause, and others are served meanwhile."""
 
 import subprocess
 import sys
@@ -13,39 +13,8 @@ from sftviz.chat.messages import ChatError
 from sftviz.chat.rendering import render
 from sftviz.chat.write import server
 from sftviz.chat.write.helper import SECONDS, WALL_SECONDS
-
-from .chats import SHORT
-
-HOSTILE = {
-    "T01 range": ("{% for i in range(10**9) %}{% endfor %}", "Range too big"),
-    "T02 nested loops": (
-        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
-        "stopped after 2 s",
-    ),
-    "T02 macro": (
-        "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(40) }}",
-        "stopped after 2 s",
-    ),
-    "T03 string": ("{{ 'x' * 800000000 }}", "256 MB"),
-    "T03 ljust": ("{{ 'x'.ljust(2000000000) }}", "256 MB"),
-    "T03 doubling": (
-        "{% set ns = namespace(s='x') %}{% for i in range(40) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
-        "256 MB|stopped",
-    ),
-    "T04 power": ("{{ (3**20000000) % 7 }}", "stopped after 2 s"),
-    "T05 brackets": ("{{ " + "(" * 5000 + ")" * 5000 + " }}", "nested too deep"),
-    "T05 macro": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "nested too deep"),
-    "T06 loops": ("{% for a in [1] %}" * 25 + "{% endfor %}" * 25, "nested too deep"),
-    "T07 class": ("{{ ''.__class__.__mro__ }}", "not allowed"),
-    "T07 globals": ("{{ cycler.__init__.__globals__.os.system('touch canary') }}", "not allowed|undefined"),
-    "T08 include": ("{% include 'x' %}", "no loader"),
-    "T09 generation": ("{% generation %}x", "endgeneration"),
-    "T09 syntax": ("{{ messages[ }}", "line 1"),
-    "T09 undefined": ("\n\n{{ nothing.at }}", "line 3.*'nothing' is undefined"),
-    "T11 long": ("{# " + "x" * 70_000 + " #}{", "65,536 are allowed"),
-    "T11 output": ("{% for i in range(90000) %}{{ 'x' * 50 }}{% endfor %}", "200,000 are allowed"),
-    "namespace": ("{% set ns = namespace(__x=1) %}", "underscore"),
-}
+from tests.chat.chats import SHORT
+from tests.reliability.templates import HOSTILE
 
 
 def seconds_of_children() -> float:
@@ -85,6 +54,15 @@ def test_a_slow_template_does_not_make_others_wait() -> None:
     slow.join()
     assert served_first
     assert len(caught) == 1
+
+
+def test_forty_large_templates_leave_the_server_small() -> None:
+    """T11: transformers' cache keeps 128 of them."""
+    render(SHORT, "sftviz/tiny", "{{ messages[0].content }}")
+    before = psutil.Process().memory_info().rss
+    for i in range(40):
+        render(SHORT, "sftviz/tiny", "{# " + "x" * 60_000 + " #}{{ messages[" + str(i % 2) + "].content }}")
+    assert psutil.Process().memory_info().rss - before < 30 * 2**20
 
 
 def test_a_killed_helper_is_replaced() -> None:
