@@ -18,13 +18,23 @@ ASK = (
 def served(start: Sequence[str], folder: Path, within_s: float = 120) -> Iterator[int]:
     """Run a command that opens the app, from a folder, and give its port once it answers."""
     port = free_port()
+    server = started(start, folder, port, within_s)
+    try:
+        yield port
+    finally:
+        _stop(server)
+
+
+def started(start: Sequence[str], folder: Path, port: int, within_s: float = 120) -> subprocess.Popen[str]:
+    """The running command, once it answers on that port; who asks for it stops it."""
     command = [*start, "--server.headless=true", f"--server.port={port}"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        try:
-            _wait(server, port, time.monotonic() + within_s)
-            yield port
-        finally:
-            _stop(server)
+    server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        _wait(server, port, time.monotonic() + within_s)
+    except BaseException:
+        _stop(server)
+        raise
+    return server
 
 
 def _stop(server: subprocess.Popen[str]) -> None:
@@ -41,7 +51,7 @@ def _wait(server: subprocess.Popen[str], port: int, deadline: float) -> None:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
             return
         except OSError:
-            assert server.poll() is None, server.stdout.read() if server.stdout else ""
+            assert server.poll() is None, server.stderr.read() if server.stderr else ""
             assert time.monotonic() < deadline, "the app does not answer"
             time.sleep(0.1)
 
