@@ -56,7 +56,8 @@ def pricing_model(source: str | PathLike[str] | PreTrainedModel, *, online: bool
     """
     if assets.reads(source) is None:
         return load_model(source, online=online)
-    return _plain.get(str(source), lambda: _load_plain(str(source)))
+    name = str(source)
+    return _plain.get((name, _written(name)), lambda: _load_plain(name))
 
 
 def _load_plain(name: str) -> Any:
