@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 from sftviz.chat.files import LONGEST_UPLOAD
+from tests.reliability.sinks import PICTURE
 
 CHAT = [{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird."}]
 GOOD = json.dumps(CHAT)
@@ -68,7 +69,8 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str | None]] = {
     "F01 a picture": ("odd.json", lambda: b"\x89PNG\r\n", "this is PNG, not text"),
     "F01 a path as its name": ("../../etc/passwd.json", GOOD.encode, None),
     "F01 a name of 10,000 characters": ("x" * 10_000 + ".json", GOOD.encode, None),
-    "F01 a name of markup": ("<img src=x onerror=alert(1)>.json", GOOD.encode, None),
+    "F01 a name of markup": (f"{PICTURE}.json", GOOD.encode, None),
+    "F01 a name of markup, refused": (f"{PICTURE}.json", lambda: b"\x89PNG\r\n", "this is PNG, not text"),
     "J05 file": ("mark.json", lambda: b"\xef\xbb\xbf" + GOOD.encode(), None),
     "J07 file": ("latin.json", lambda: b'[{"role": "user", "content": "\xe9"}]', "0xE9"),
 }
