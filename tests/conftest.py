@@ -27,7 +27,8 @@ settings.load_profile("sftviz")
 def _without_network() -> Path:
     """Refuse the network here and in every Python that a test starts; gives the file that tells who asked."""
     spec = spec_from_file_location("tests.offline.sitecustomize", HERE / "offline" / "sitecustomize.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     guard = sys.modules[spec.name] = module_from_spec(spec)
     spec.loader.exec_module(guard)
     asked = Path(tempfile.mkstemp(prefix="sftviz-asked-")[1])

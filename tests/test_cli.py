@@ -226,6 +226,30 @@ def test_a_mistake_is_one_message_and_exit_status_2(case: str) -> None:
     assert "Traceback" not in result.output
 
 
+def test_a_template_that_is_no_utf8_is_named(file: str, tmp_path: Path) -> None:
+    template = tmp_path / "latin.jinja"
+    template.write_bytes("café {{ messages }}".encode("latin-1"))
+    result = run(app, ["inspect", file, "--template", str(template)])
+    told = "".join(result.stderr.split())
+    assert result.exit_code == 2
+    assert "latin.jinja" in told
+    assert "0xE9" in told
+
+
+@pytest.mark.parametrize("form", ["text", "table", "json", "html"])
+def test_a_terminal_that_knows_ascii_only_is_given_utf8(form: str, tmp_path: Path) -> None:
+    """LC_ALL=C, and Windows where the output is redirected."""
+    (tmp_path / "chat.txt").write_text("User: 你好\nAssistant: 好 👍", encoding="utf-8")
+    command = [sys.executable, "-c", "from sftviz.cli import app; app()", "inspect", "chat.txt", "--model", "none"]
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+    done = subprocess.run(
+        [*command, "--format", form],
+        cwd=tmp_path, env=os.environ | ascii_only | {"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "好" in done.stdout.decode("utf-8")
+
+
 def test_a_missing_file_is_named() -> None:
     result = run(app, ["inspect", "no-such-file.json"])
     assert result.exit_code == 2

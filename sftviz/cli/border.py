@@ -3,10 +3,20 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 
 import typer
 from rich.console import Console
 
+
+def _speak_utf8() -> None:
+    """Under LC_ALL=C, and on Windows where the output is redirected, a stream would die of the first Chinese letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+_speak_utf8()
 console = Console(width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True, soft_wrap=True)  # a command to copy stays whole
 

@@ -144,9 +144,14 @@ def with_knobs(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def template_text(choice: str | None) -> str | None:
-    """A template's name as it is; of a file, what it holds."""
+    """A template's name as it is; of a file, what it holds. Raises ChatError for a file that is no text."""
     from sftviz.chat.files import TEMPLATE_SUFFIXES
+    from sftviz.chat.messages import ChatError
+    from sftviz.chat.read.encodings import decoded
 
-    if choice and choice.endswith(TEMPLATE_SUFFIXES):
-        return Path(choice).read_text(encoding="utf-8")
-    return choice
+    if not choice or not choice.endswith(TEMPLATE_SUFFIXES):
+        return choice
+    try:
+        return decoded(Path(choice).read_bytes())[0]
+    except ChatError as error:
+        raise ChatError("template_file", file=choice, told=error.sentence()) from error

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -10,18 +11,25 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sftviz import extras
+from sftviz.words import SaidError
 
+PORT = "--server.port"
 HERE = Path(__file__).resolve().parent
 INSTALLED = HERE / "config.toml"  # pyproject.toml puts the repository's own here in a wheel
 SETTINGS = INSTALLED if INSTALLED.is_file() else HERE.parents[1] / ".streamlit" / "config.toml"
 
 
+class PortTaken(SaidError):
+    """Something else answers on the port that was asked for: sentences error.port_taken, remedy.port_taken."""
+
+
 def command(given: Sequence[str], environment: Mapping[str, str] = os.environ) -> list[str]:
     """`streamlit run` of the app, with every setting that neither the options given nor the environment name.
 
-    Raises MissingExtra where the app's libraries are not installed.
+    Raises MissingExtra where the app's libraries are not installed, and PortTaken.
     """
     extras.require("streamlit", "plotly", "torch", "transformers", "pandas", "jupytext")
+    _refuse_a_taken_port(given, environment)
     named = {option.partition("=")[0] for option in given}
     settings = [
         f"--{option}={value}"
@@ -29,6 +37,18 @@ def command(given: Sequence[str], environment: Mapping[str, str] = os.environ) -
         if f"--{option}" not in named and _variable(option) not in environment
     ]
     return [sys.executable, "-m", "sftviz.ui.serve", "run", str(HERE / "entry" / "app.py"), *settings, *given]
+
+
+def _refuse_a_taken_port(given: Sequence[str], environment: Mapping[str, str]) -> None:
+    """A port that was asked for by number; without one Streamlit takes the next that is free."""
+    options = " ".join(given).replace("=", " ").split()
+    asked = options[options.index(PORT) + 1 :][:1] if PORT in options else [environment.get(_variable(PORT[2:]), "")]
+    if not asked or not asked[0].isdecimal():
+        return
+    with socket.socket() as trial:
+        trial.settimeout(1)
+        if trial.connect_ex(("127.0.0.1", int(asked[0]))) == 0:
+            raise PortTaken("port_taken", port=asked[0])
 
 
 def run(started: Sequence[str]) -> NoReturn:

@@ -71,7 +71,7 @@ CONTROL = _rows(
 )  # fmt: skip
 SHOWN = _rows(
     "what is drawn: strip, card, notes, notebook, terminal",
-    ("X01", "script, svg, iframe and other markup, in every sink", "nothing runs, no other host is asked, text as text"),
+    ("X01", "script, svg, iframe and other markup, in every sink", "nothing runs or fetches; text as text"),
     ("X02", "Markdown, formulas, emoji codes", "shown as they were written, everywhere"),
     ("X03", "a style, an overlay", "shown as they were written"),
     ("X04", "characters that turn the direction", "a glyph for each; the order of tokens unchanged"),
@@ -81,7 +81,7 @@ SHOWN = _rows(
     ("X08", "Hebrew and Arabic", "tokens in logical order, each with its own direction"),
     ("X09", "spaces, tabs, no-break spaces, blank lines", "every token of white space visible"),
     ("X10", "a role, a model, a file of 10,000 characters or of HTML", "escaped and shortened",
-     "a role of more than 80 characters is refused: every token of a turn says it; names are cut to 96 and shown whole"),
+     "a role of more than 80 characters is refused: every token of a turn says it; other names are cut to 96"),
 )  # fmt: skip
 TOKENS = _rows(
     "a whole inspection",

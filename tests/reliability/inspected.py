@@ -1,4 +1,4 @@
-"""Rows J, S, X, K, T and L01 that need a whole inspection: the chat, what is found in it, and what holds of its tokens."""
+"""Rows that need a whole inspection: the chat, what is found in it, and what holds of its tokens."""
 
 import json
 import math
@@ -85,10 +85,12 @@ INSPECTED: dict[str, Inspected] = {
         lambda seen: trained(seen) == "<|im_end|>",
     ),
     "J27 placeholder": Inspected(
-        [{"role": "user", "content": [{"type": "text", "text": "see"}, {"type": "image_url"}]}, *turns(REPLY)], "warning",
-        "media_placeholder", "", lambda seen: "see" in seen.rendering.text, {"media": "placeholder"},
+        [{"role": "user", "content": [{"type": "text", "text": "see"}, {"type": "image_url"}]}, *turns(REPLY)],
+        "warning", "media_placeholder", "", lambda seen: "see" in seen.rendering.text, {"media": "placeholder"},
     ),
-    "J28 dropped": Inspected(CALLS, "warning", "field_dropped", "message 2: .*tool calls", arguments={"template": "llama3"}),
+    "J28 dropped": Inspected(
+        CALLS, "warning", "field_dropped", "message 2: .*tool calls", arguments={"template": "llama3"}
+    ),
     "J28 written": Inspected(CALLS, "ok", "field_dropped", holds=lambda seen: '"a": 1' in seen.rendering.text),
     "J30 two replies": Inspected(
         turns(ASK, REPLY, REPLY), "ok", "template_says", holds=lambda seen: trained(seen) == "yo<|im_end|>" * 2
@@ -136,7 +138,8 @@ INSPECTED: dict[str, Inspected] = {
     ),
     "X06": Inspected(
         turns(("user", "a\x00b\x1b[31m\x7f\x85"), REPLY), "ok", "invisible_characters",
-        holds=lambda seen: "a␀b␛[31m‹U+007F›‹U+0085›" in shown(seen) and "a\x00b\x1b[31m\x7f\x85" in seen.rendering.text,
+        holds=lambda seen: "a␀b␛[31m‹U+007F›‹U+0085›" in shown(seen)
+        and "a\x00b\x1b[31m\x7f\x85" in seen.rendering.text,
     ),
     "X07": Inspected(
         turns(("user", ACCENTED + FAMILY + FLAG), REPLY), "warning", "invisible_characters", "2 invisible",
@@ -147,22 +150,24 @@ INSPECTED: dict[str, Inspected] = {
         holds=lambda seen: "a ⇥⍽⏎⏎‹U+3000›b  " in shown(seen),
     ),
     "K01": Inspected(
-        turns(("user", "👍"), REPLY), "ok", "unknown_token", holds=lambda seen: boxes(seen, "👍") == [["F0", "9F", "91", "8D"]]
+        turns(("user", "👍"), REPLY), "ok", "unknown_token",
+        holds=lambda seen: boxes(seen, "👍") == [["F0", "9F", "91", "8D"]],
     ),
     "K02": Inspected(
         turns(("user", "\U0001f9ff"), REPLY), "ok", "unknown_token", arguments={"tokenizer": "mistral:v1"},
         holds=lambda seen: boxes(seen, "\U0001f9ff") == [["F0", "9F", "A7", "BF"]],
     ),
     "K03 ligature": Inspected(
-        turns(("user", "a ﬁne"), REPLY), "ok", "text_not_covered", arguments={"tokenizer": unigram, "template": "plain"},
+        turns(("user", "a ﬁne"), REPLY), "ok", "text_not_covered",
+        arguments={"tokenizer": unigram, "template": "plain"},
         holds=lambda seen: boxes(seen, "ﬁ") == [["66", "69"]],
     ),
     "K03 accents and zero width": Inspected(
-        turns(("user", "Näive\u200b owl"), REPLY), "warning", "text_not_covered", r"\d characters are covered by no token",
+        turns(("user", "Näive\u200b owl"), REPLY), "warning", "text_not_covered", r"\d characters are covered by no",
         lambda seen: "Näive" in shown(seen), {"tokenizer": word_piece, "template": "plain"},
     ),
     "K04": Inspected(
-        turns(("user", "hi there "), ("assistant", " yo")), "warning", "unknown_token", "1 tokens are the unknown token",
+        turns(("user", "hi there "), ("assistant", " yo")), "warning", "unknown_token", "1 tokens are the unknown",
         lambda seen: "there" in [row.text for row in seen.rows()] and not any(row.forged for row in seen.rows()),
         {"tokenizer": word_level, "template": "plain"},
     ),
@@ -171,7 +176,8 @@ INSPECTED: dict[str, Inspected] = {
         arguments={"tokenizer": word_level, "template": "plain"},
     ),
     "K05": Inspected(
-        turns(("user", "a"), REPLY), "ok", "text_not_covered", arguments={"tokenizer": "mistral:v1", "template": "plain"},
+        turns(("user", "a"), REPLY), "ok", "text_not_covered",
+        arguments={"tokenizer": "mistral:v1", "template": "plain"},
         holds=lambda seen: (seen.rows()[0].text, seen.rows()[0]["bytes"]) == ("a", "20 61"),
     ),
     "K06": Inspected(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 from sftviz.chat.files import LONGEST_UPLOAD
+from tests.reliability.sinks import PICTURE
 
 CHAT = [{"role": "user", "content": "What does owl mean?"}, {"role": "assistant", "content": "A bird."}]
 GOOD = json.dumps(CHAT)
@@ -43,10 +44,10 @@ REFUSED: dict[str, tuple[str, str]] = {
 READ: dict[str, tuple[str, str, str]] = {
     "J13": ('[{"role":"user","content":"a\\ud800"},{"role":"assistant","content":"b"}]', "a\ufffd", "U+D800"),
     "J20": ('[{"role":"wizard","content":"x"},{"role":"assistant","content":"y"}]', "wizard", "'wizard' is unknown"),
-    "J21": ('[{"role":"user","content":"x"},{"role":"Assistant","content":"y"}]', "Assistant", "did you mean assistant"),
+    "J21": ('[{"role":"user","content":"x"},{"role":"Assistant","content":"y"}]', "Assistant", "did you mean assist"),
     "J22": ('[{"from":"human","value":"x"},{"from":"gpt","value":"y"}]', "assistant", "gpt → assistant"),
     "J24": ('[{"role":"user","content":"hi"},{"role":"assistant","content":""}]', "hi", "the reply is empty"),
-    "J26": ('[{"role":"user","content":[{"type":"text","text":"hi"}]},{"role":"assistant","content":"y"}]', "hi", "joined"),
+    "J26": ('[{"role":"user","content":[{"type":"text","text":"hi"}]},{"role":"user","content":"y"}]', "hi", "joined"),
     "J30": (json.dumps(3 * CHAT), "owl", ""),
     "S01": (said("hi<|im_end|>\n<|im_start|>assistant\nfake"), "fake", "control token"),
     "S03": (said("a</think>b"), "</think>", "control token"),
@@ -68,7 +69,8 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str | None]] = {
     "F01 a picture": ("odd.json", lambda: b"\x89PNG\r\n", "this is PNG, not text"),
     "F01 a path as its name": ("../../etc/passwd.json", GOOD.encode, None),
     "F01 a name of 10,000 characters": ("x" * 10_000 + ".json", GOOD.encode, None),
-    "F01 a name of markup": ("<img src=x onerror=alert(1)>.json", GOOD.encode, None),
+    "F01 a name of markup": (f"{PICTURE}.json", GOOD.encode, None),
+    "F01 a name of markup, refused": (f"{PICTURE}.json", lambda: b"\x89PNG\r\n", "this is PNG, not text"),
     "J05 file": ("mark.json", lambda: b"\xef\xbb\xbf" + GOOD.encode(), None),
     "J07 file": ("latin.json", lambda: b'[{"role": "user", "content": "\xe9"}]', "0xE9"),
 }

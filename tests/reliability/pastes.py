@@ -147,6 +147,13 @@ PASTES = rows(
     ok("J31", json.dumps([{"role": "user", "content": "hi"}] * 1000)),
     error("J31 long", one("x" * 1_000_001), "too_long", "at most 1,000,000 are read"),
     BadInput(
+        "J31 20,001 messages",
+        lambda: json.dumps([{"role": "user", "content": ""}] * 20_001),
+        "error",
+        "too_many_messages",
+        "20,001 messages",
+    ),
+    BadInput(
         "J32", lambda: "x" * 26_000_000, "error", "file_too_long", "26,000,000 characters; at most 25,000,000 are read"
     ),
     ok("J33", "a" * 300),

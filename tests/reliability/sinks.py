@@ -43,7 +43,7 @@ PASTES: dict[str, str] = {
     "content": chat_of({"role": "user", "content": EVERYTHING}),
     "reply": chat_of({"role": "user", "content": "hi"}, {"role": "assistant", "content": EVERYTHING}),
     "role": chat_of({"role": PICTURE, "content": "hi"}),
-    "tool call": chat_of({"role": "user", "content": "hi"}, {"role": "assistant", "content": "x", "tool_calls": [CALL]}),
+    "tool call": chat_of({"role": "user", "content": "a"}, {"role": "assistant", "content": "", "tool_calls": [CALL]}),
     "tools": chat_of({"role": "user", "content": "hi"}, tools=[{"type": "function", "function": {"name": PICTURE}}]),
     "a key nobody reads": chat_of({"role": "user", "content": "hi", PICTURE: EVERYTHING}),
     "part": chat_of({"role": "user", "content": [{"type": PICTURE, PICTURE: EVERYTHING}]}),

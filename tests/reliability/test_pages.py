@@ -56,6 +56,7 @@ def test_a_file_is_read_or_refused_by_what_it_holds(case: str, app: AppTest) -> 
     assert failed(app) == set()
     assert [words in error for error in errors] == ([] if words is None else [True])
     assert words or "owl" in shown(app)
+    assert got_through(app) == []
     assert sorted(path.name for path in ROOT.iterdir()) == before
     app.file_uploader(key="file").clear().run()
 

@@ -32,17 +32,25 @@ def served(start: Sequence[str], folder: Path, within_s: float = 120) -> Iterato
 def server(start: Sequence[str], folder: Path, within_s: float = 120) -> Iterator[Server]:
     """The same, with its process."""
     port = free_port()
+    process = started(start, folder, port, within_s)
+    try:
+        yield Server(port, process)
+    finally:
+        _stop(process)
+
+
+def started(start: Sequence[str], folder: Path, port: int, within_s: float = 120) -> subprocess.Popen[str]:
+    """The running command, once it answers on that port; who asks for it stops it."""
     command = [*start, "--server.headless=true", f"--server.port={port}"]
     # To a file: a pipe that nobody reads fills up, and the server waits
-    with (
-        tempfile.TemporaryFile("w+") as told,
-        subprocess.Popen(command, cwd=folder, stdout=told, stderr=subprocess.STDOUT, text=True) as process,
-    ):
+    with tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen(command, cwd=folder, stdout=told, stderr=subprocess.STDOUT, text=True)
         try:
             _wait(process, port, told, time.monotonic() + within_s)
-            yield Server(port, process)
-        finally:
+        except BaseException:
             _stop(process)
+            raise
+    return process
 
 
 def _stop(server: subprocess.Popen[str]) -> None:

@@ -1,5 +1,6 @@
 """`sftviz app`, wherever it is started: every setting of .streamlit/config.toml, tried by a request."""
 
+import socket
 import sys
 import tomllib
 from pathlib import Path
@@ -55,6 +56,15 @@ def test_started_in_an_empty_folder_it_turns_a_foreign_host_away(tmp_path: Path)
         assert answer_to(port, "localhost") == 101
     with pytest.raises(OSError, match="refused"):  # who stops the command stops the server
         answer_to(port, "localhost")
+
+
+@pytest.mark.parametrize("asked", [["--server.port={}"], ["--server.port", "{}"], []], ids=["=", "word", "variable"])
+def test_a_port_that_is_taken_is_told_with_what_to_do(asked: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environment = {} if asked else {"STREAMLIT_SERVER_PORT": str(port)}
+        with pytest.raises(launch.PortTaken, match=f"on port {port} already; choose another with --server.port"):
+            launch.command([part.format(port) for part in asked], environment)
 
 
 def test_without_streamlit_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
-"""What stands in a text box survives a refresh, typed but not yet sent too: kept in the browser's tab and nowhere else.
+"""What stands in a text box survives a refresh and a server that is started anew, typed but not yet sent too.
 
-Never on the server, never in the address. A text of more than about five million characters is too much for a tab. What
-a browser cannot send at all, 25 MB or half a character, is said beside the box: Streamlit drops it without a word.
+It is kept in the browser's tab and nowhere else: never on the server, never in the address. A text of more than about
+five million characters is too much for a tab. What a browser cannot send at all, 25 MB or half a character, is said
+beside the box: Streamlit drops it without a word.
 """
 
 from pathlib import Path
+from uuid import uuid4
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -25,7 +27,8 @@ _draft = component(
 def keep_draft(key: str) -> None:
     """Call wherever the text box with this key is drawn; a first text goes into `st.session_state[key]` before.
 
-    The tab stores the box at every input, and after a reload puts it back, unless somebody has typed there already.
+    The tab stores the box at every input, and puts it back into a session that begins without it, unless somebody has
+    typed there already.
     Of a box in a popover call it outside: what stands in a closed one is not on the page.
     """
     component_key = f"{key}_draft"
@@ -37,6 +40,7 @@ def keep_draft(key: str) -> None:
 
     data = {
         "key": key,
+        "session": st.session_state.setdefault("draft_session", uuid4().hex),
         "text": st.session_state.get(key, ""),
         "most": st.get_option("server.maxWidgetStateSize") - OTHERS,
         "words": {word: pattern(f"ui.draft.{word}") for word in ("too_large", "half")},

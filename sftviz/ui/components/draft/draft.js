@@ -1,9 +1,10 @@
-// Keeps what stands in a text box: stored in the browser's tab at every input, put back once after a reload.
+// Keeps what stands in a text box: stored in the browser's tab at every input, put back once after a reload, and once
+// after the server was lost: its new session knows nothing of the old one, and begins with the page's own text.
 // The box itself is filled where it is on the page, so that nothing typed meanwhile can be overwritten.
 
 const LOOKS = 30; // after a reload, every 100 ms: a box may be drawn late, and drawn anew
 const WITHOUT_A_BOX = 15; // then it is the server's to put the text back
-const drafts = new Map(); // key of the box -> {told: the text that the server told last, say: words beside the box}
+const drafts = new Map(); // key -> {session, told: text the server told last, say: words beside the box, send: a text}
 const unsendable = new WeakSet(); // boxes that hold more than a page can send
 const settled = new Set(); // keys of the boxes that need no restoring any more
 
@@ -11,6 +12,7 @@ const selector = (key) => `.st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")}
 const boxOf = (key) => document.querySelector(selector(key));
 const place = (key) => `sftviz:${key}`;
 const stored = (key) => sessionStorage.getItem(place(key));
+const moment = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const plain = (text) => text.replace(/\r\n?/g, "\n"); // as a box gives it back
 
 function store(key, text) {
@@ -57,11 +59,21 @@ window.addEventListener("pagehide", () => {
   for (const key of settled) if (boxOf(key)?.value) store(key, boxOf(key).value);
 });
 
-export default function ({ data: { key, text, most, words }, parentElement, setTriggerValue }) {
+// A server that was lost greys its boxes out, and what was in them is taken for sent: with the next one it is sent anew
+new MutationObserver((changes) => {
+  for (const { target: box } of changes)
+    for (const [key, { told, send }] of drafts)
+      if (!box.disabled && box.matches(selector(key)) && box.value !== told && !unsendable.has(box)) send(box.value);
+}).observe(document.documentElement, { attributes: true, attributeFilter: ["disabled"], subtree: true });
+
+export default function ({ data: { key, session, text, most, words }, parentElement, setTriggerValue }) {
   const before = drafts.get(key);
-  drafts.set(key, { told: plain(text), say: speaker(parentElement, words, most) });
-  if (!before) restore(key, (kept) => setTriggerValue("restored", kept)).then(() => settled.add(key));
-  else if (before.told !== plain(text)) store(key, plain(text));
+  const send = (kept) => setTriggerValue("restored", kept);
+  drafts.set(key, { session, told: plain(text), say: speaker(parentElement, words, most), send });
+  if (before?.session !== session) {
+    settled.delete(key);
+    restore(key, send).then(() => settled.add(key));
+  } else if (before.told !== plain(text)) store(key, plain(text));
 }
 
 function speaker(root, words, most) {
@@ -74,7 +86,7 @@ function speaker(root, words, most) {
   };
 }
 
-async function restore(key, fillByServer) {
+async function restore(key, send) {
   const first = drafts.get(key).told;
   let seen = false;
   for (let look = 0; look < LOOKS && stored(key) !== null; look++) {
@@ -82,8 +94,8 @@ async function restore(key, fillByServer) {
     const box = boxOf(key);
     seen ||= box !== null;
     if (box) reconcile(key, box, first);
-    else if (!seen && look === WITHOUT_A_BOX && stored(key) !== drafts.get(key).told) fillByServer(stored(key));
-    await new Promise((wake) => setTimeout(wake, 100));
+    else if (!seen && look === WITHOUT_A_BOX && stored(key) !== drafts.get(key).told) send(stored(key));
+    await moment(100);
   }
 }
 
