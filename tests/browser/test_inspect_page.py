@@ -214,7 +214,8 @@ def test_a_phone_has_a_sheet_at_its_foot_and_no_card_over_the_strip(open_page: O
 
 
 UNCOVERED = """() => {
-  const root = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector(".sftviz-strip")).find(Boolean);
+  const within = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector(".sftviz-strip"));
+  const root = within.find(Boolean);
   const [sheet, token] = [".detail", ".tok.selected"].map((one) => root.querySelector(one).getBoundingClientRect());
   return sheet.top >= token.bottom - 1 && token.top > 0;
 }"""
