@@ -103,10 +103,10 @@ class Number(Knob[Amount]):
 
         high: as far as it goes now, where that is less than the row says.
         """
-        top = self._bounded(high)
+        opens, top = self.key not in _here().stands, self._bounded(high)
         rests = live_slider(label, self.low, top, self.step, key=self.key, ends=ends)
         value = self._typed(st.session_state[self.key])
-        return self._after(value) if rests else value
+        return self._after(value) if rests or opens else value
 
     def slider(self, label: str, high: Amount | None = None, **words: Any) -> Amount:
         """Streamlit's slider, which waits until the handle is let go: for what takes long."""
