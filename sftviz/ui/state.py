@@ -6,8 +6,9 @@ What the address asks for and cannot have is ignored, and said.
 
 Streamlit's own `bind="query-params"` is not used (1.67, tried in Chromium): of a select box, of segments and of a
 select slider it writes the *shown* words, so that an address made in Chinese is no address in English; a component of
-our own cannot be bound; an emptied text box comes back full; and an unusable value is removed without a word. All
-other values are written here as well, through `st.query_params`, so that Back undoes one change of any kind.
+our own cannot be bound; an unusable value is removed, and too long a text cut, without a word. All other values are
+written here as well, through `st.query_params`: what `bind` writes replaces the entry in the browser's history, what is
+written here adds one, so that Back undoes the last change whatever it was.
 """
 
 import math
