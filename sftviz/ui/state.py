@@ -6,8 +6,9 @@ What the address asks for and cannot have is ignored, and said.
 
 Streamlit's own `bind="query-params"` is not used (1.67, tried in Chromium): of a select box, of segments and of a
 select slider it writes the *shown* words, so that an address made in Chinese is no address in English; a component of
-our own cannot be bound; an emptied text box comes back full; and an unusable value is removed without a word. All
-other values are written here as well, through `st.query_params`, so that Back undoes one change of any kind.
+our own cannot be bound; an unusable value is removed, and too long a text cut, without a word. All other values are
+written here as well, through `st.query_params`: what `bind` writes replaces the entry in the browser's history, what is
+written here adds one, so that Back undoes the last change whatever it was.
 """
 
 import math
@@ -108,10 +109,10 @@ class Number(Knob[Amount]):
 
         high: as far as it goes now, where that is less than the row says.
         """
-        top = self._bounded(high)
+        opens, top = self.key not in _here().stands, self._bounded(high)
         rests = live_slider(label, self.low, top, self.step, key=self.key, ends=ends)
         value = self._typed(st.session_state[self.key])
-        return self._after(value) if rests else value
+        return self._after(value) if rests or opens else value
 
     def slider(self, label: str, high: Amount | None = None, **words: Any) -> Amount:
         """Streamlit's slider, which waits until the handle is let go: for what takes long."""

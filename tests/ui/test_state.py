@@ -10,6 +10,7 @@ import pytest
 from sftviz.course.lesson import all_lessons
 from sftviz.course.questions import Question
 from sftviz.supervision.policies import POLICIES
+from sftviz.ui.app import LABS
 from sftviz.ui.components.drag_bars import Shares
 from sftviz.ui.state import Choice, Knob, Number, Several, Switch, Text, table
 from tests.ui.opened import KNOBS, handed, keys, opened
@@ -148,3 +149,16 @@ def test_a_link_to_the_page_that_is_open_is_followed() -> None:
     app.run()
     assert handed(app)["gradients_target_slider"]["value"] == 3
     assert not [key for key in keys(app) if key.startswith("ignored_")]
+
+
+WIDGETS = (
+    "selectbox", "select_slider", "slider", "multiselect", "radio", "checkbox", "toggle", "text_input", "text_area",
+    "button_group",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("page", [lab.address for lab in LABS])
+def test_every_widget_of_a_lab_is_a_row_of_its_table(page: str) -> None:
+    drawn = {one.key for one in opened(page).main if one.type in WIDGETS}
+    assert drawn - KNOBS[page].keys() == set()
+    assert drawn or page == "information"
