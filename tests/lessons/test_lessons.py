@@ -13,6 +13,7 @@ from sftviz.course.content import load
 from sftviz.course.lesson import Lesson, all_lessons, find_lesson, formulas, headings
 from sftviz.course.notebook import RENDERER
 from sftviz.course.questions import LEVELS, Question
+from sftviz.ui.app import LABS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = {lesson.slug: lesson for lesson in all_lessons()}
