@@ -15,6 +15,7 @@ from sftviz.chat.samples import SAMPLES
 from sftviz.inspection import Inspection
 from sftviz.supervision.policies import POLICIES
 from tests.conftest import USERS_CACHE
+from tests.sources import ROOT
 
 MODELS = ("sftviz/tiny-sft", assets.SMOLLM2)
 REBUILD = "`make samples` writes it anew"
@@ -98,6 +99,22 @@ print(sorted({"torch", "transformers", "jupytext"} & sys.modules.keys()))
 
 def test_the_first_strip_needs_neither_torch_nor_transformers() -> None:
     ran = subprocess.run([sys.executable, "-c", FIRST_STRIP], capture_output=True, text=True)
+    assert (ran.stdout.strip(), ran.returncode) == ("[]", 0), ran.stdout + ran.stderr
+
+
+FIRST_PAGE = """
+import sys
+from streamlit.testing.v1 import AppTest
+
+app = AppTest.from_file(sys.argv[1], default_timeout=120).run()
+assert app.title and not app.exception
+assert "strip" in {one.key for one in app.main if getattr(one, "key", None)}
+print(sorted({"torch", "transformers", "jupytext"} & sys.modules.keys()))
+"""
+
+
+def test_the_first_page_needs_neither_torch_nor_transformers() -> None:
+    ran = subprocess.run([sys.executable, "-c", FIRST_PAGE, str(ROOT / "app.py")], capture_output=True, text=True)
     assert (ran.stdout.strip(), ran.returncode) == ("[]", 0), ran.stdout + ran.stderr
 
 

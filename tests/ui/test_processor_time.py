@@ -15,7 +15,6 @@ from tests.growth import at_most, no_collections
 from tests.ui.opened import PAGES, opened
 
 LIMIT = 40
-LIMITS = {"objectives": 60}  # five labs on one page
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def hello_world() -> AppTest:
 def test_a_rerun_of_a_page_is_a_small_multiple_of_a_hello_world(page: str, hello_world: AppTest) -> None:
     app = opened(page)
     with no_collections():
-        assert at_most(LIMITS.get(page, LIMIT), hello_world.run, app.run)
+        assert at_most(LIMIT, hello_world.run, app.run)
 
 
 def test_a_figure_costs_no_more_than_a_hello_world(hello_world: AppTest) -> None:
