@@ -11,7 +11,16 @@ from tests.reliability.sinks import BOXES, EVERYTHING, MARK, PASTES, PAYLOADS
 from tests.sources import ROOT
 from tests.ui.opened import failed, notes, opened, paste, shown
 
-PLAIN = ("text", "code", "json", "text_area", "text_input", "arrow_data_frame", "dataframe")  # take a text as text
+PLAIN = (
+    "text",
+    "code",
+    "json",
+    "text_area",
+    "text_input",
+    "arrow_data_frame",
+    "dataframe",
+    "file_uploader",
+)  # take a text as text
 
 
 @pytest.fixture(scope="module")
