@@ -43,6 +43,7 @@ def test_a_paste_that_is_refused_is_named_and_nothing_is_lost(case: str, app: Ap
     assert len(errors) == 1
     assert words in errors[0]["message"]
     assert errors[0]["remedy"]
+    assert errors[0]["code"]
     assert shown(app) == before
 
 
