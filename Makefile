@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app smollm2 test fuzz bench wheel-check lint format screenshots notebooks model setup setup-test browser
+.PHONY: app smollm2 test fuzz bench wheel-check lint format screenshots notebooks model card setup setup-test browser
 
 # The real chat model is fetched once; offline the app opens without it
 app: setup
@@ -68,3 +68,7 @@ notebooks: setup-test
 
 model: setup
 	$(BIN)/python tools/build_tiny.py all
+
+# The held-out figures alone, and what spread.json holds of other seeds
+card: setup
+	$(BIN)/python tools/build_tiny.py card

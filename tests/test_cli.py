@@ -261,5 +261,5 @@ def test_nothing_but_the_answer_is_printed(tmp_path: Path) -> None:
     chat.write_text("User: hi\nAssistant: Hello there.")
     command = [sys.executable, "-c", "from sftviz.cli import app; app()", "inspect", str(chat), "--format", "text"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert "6 of 20 tokens are trained" in done.stdout
+    assert "6 of 17 tokens are trained" in done.stdout
     assert done.stderr == ""

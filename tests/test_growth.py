@@ -82,7 +82,7 @@ def stages(text: str) -> tuple[int, dict[str, Callable[[], object]]]:
     }
 
 
-@pytest.mark.parametrize(("shape", "messages"), [(pasted, 90), (long_turn, 42)])
+@pytest.mark.parametrize(("shape", "messages"), [(pasted, 104), (long_turn, 42)])
 def test_no_stage_grows_faster_than_tokens_to_the_power_of_1_1(
     shape: Callable[[int], str], messages: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

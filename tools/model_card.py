@@ -1,10 +1,14 @@
-"""Measure the three checkpoints on held-out synsets and write MODEL_CARD.md: `python tools/build_tiny.py card`."""
+"""Measure the three checkpoints on held-out synsets and write MODEL_CARD.md: `python tools/build_tiny.py card`.
+
+Where `build_tiny.py spread` has left assets/spread.json, the card says how the tuned pair varies with the seed (spread.py).
+"""
 
 import json
 from collections import defaultdict
 from itertools import islice, pairwise
 from pathlib import Path
 
+import spread
 import wordnet
 
 import sftviz
@@ -20,10 +24,13 @@ CARD = """\
 # The embedded models
 
 Three checkpoints of one small Llama (6 layers, width 192, 6 heads, {parameters:,} parameters, tied embeddings, 512
-positions, float16 safetensors) and one byte-level BPE tokenizer of {vocabulary:,} entries, of which {controls} are the
-control tokens of common chat templates. All are trained from nothing on WordNet 3.0 by `make model`; nothing was
-downloaded and no other text was seen. They know short English definitions and little else: use them to *see* a loss,
-not to answer questions.
+positions) and one byte-level BPE tokenizer of {vocabulary:,} entries. All are trained from nothing on WordNet 3.0 by `make model`;
+nothing was downloaded and no other text was seen. They know short English definitions and little else: use them to
+*see* a loss, not to answer questions.
+
+The weights are kept in float16 and load in float32, in which they can be trained further. {controls} of the tokens are the control
+tokens of common chat templates; of these `<think>`, `<tool_call>` and their kin are added and not special, so that a
+decoder keeps them. Each role word is one token.
 
 | checkpoint | made from | loss on | steps | peak learning rate |
 |---|---|---|---|---|
@@ -32,20 +39,20 @@ not to answer questions.
 | `sftviz/tiny-unmasked` | base | every token of the same chats in the same order | {tune_steps:,} | 8e-4 |
 
 AdamW (0.9, 0.95), weight decay 0.05 on matrices, linear warm-up over 4 % of the steps, cosine to a twentieth,
-gradients clipped at norm 1, seed {seed}. 2 % of the synsets, chosen by a checksum of their key, are held out.
+gradients clipped at norm 1, seed {seed}; weights and moments in float32, products in bfloat16. 2 % of the synsets, chosen by a checksum of their key, are held out.
 
 ## Held-out loss, nats per token
 
-{chats} chats and {documents} plain texts made from held-out synsets; they are in `held_out.json`, and a test measures again.
+{chats} chats and {documents} plain texts made from held-out synsets; they are in `held_out.json`, and a test measures a part of them again.
 
 | checkpoint | plain text | user tokens | assistant tokens |
 |---|---|---|---|
 {rows}
 
-User tokens are the content of user messages; assistant tokens are what the policy assistant_only supervises. The tuned
-checkpoint answers far better than the base; tuned without a mask it answers about as well, and has also
-learned to write the user's lines.
-
+User tokens are the content of user messages; assistant tokens are what the policy assistant_only supervises. Tuned with the
+mask, the mean token of an answer costs {tuned} than under the base. Tuned without it, it costs {answers} than
+with it, and the mean token of a user {questions}: that checkpoint has also learned to write the user's lines.
+{spread}
 ## Data and licence
 
 WordNet 3.0, Copyright 2006 by Princeton University. Its licence, which allows use, copying, modification and distribution,
@@ -53,14 +60,19 @@ is in `WORDNET_LICENSE`. The weights and the tokenizer are under the project's M
 """
 
 
-def write_card(base_steps: int, tune_steps: int, seed: int) -> None:
-    held_out = [synset for synset in wordnet.synsets() if synset.held_out]
-    chats = list(islice(wordnet.chats(held_out, seed), CHATS))
-    documents = [wordnet.document(synset) for synset in held_out[:: len(held_out) // DOCUMENTS]][:DOCUMENTS]
+def write_held_out(seed: int) -> None:
+    """Chats and plain texts of held-out synsets, which no checkpoint is trained on."""
+    synsets = [synset for synset in wordnet.synsets() if synset.held_out]
+    found = {
+        "chats": list(islice(wordnet.chats(synsets, seed), CHATS)),
+        "documents": [wordnet.document(synset) for synset in synsets[:: len(synsets) // DOCUMENTS]][:DOCUMENTS],
+    }
     path = assets.HERE / "held_out.json"
-    path.write_text(
-        json.dumps({"chats": chats, "documents": documents}, ensure_ascii=False, indent=0), encoding="utf-8"
-    )
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=0), encoding="utf-8")
+
+
+def write_card(base_steps: int, tune_steps: int, seed: int) -> None:
+    chats, documents = assets.held_out().values()
     figures = {name: measured(name, chats, documents) for name in assets.MODELS}
     rows = "\n".join(
         f"| `{name}` | {f['plain']:.3f} | {f['user']:.3f} | {f['assistant']:.3f} |" for name, f in figures.items()
@@ -70,18 +82,30 @@ def write_card(base_steps: int, tune_steps: int, seed: int) -> None:
         parameters=load_model("sftviz/tiny-base").num_parameters(),
         vocabulary=len(tokenizer),
         controls=len(tokenizer.control_ids),
-        synsets=len(wordnet.synsets()) - len(held_out),
+        synsets=sum(not synset.held_out for synset in wordnet.synsets()),
         base_steps=base_steps,
         tune_steps=tune_steps,
         seed=seed,
         chats=len(chats),
         documents=len(documents),
         rows=rows,
+        spread=spread.section(assets.HERE / "spread.json", figures, seed),
+        **compared(*figures.values()),
     )
     (assets.HERE / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     licence = COPYRIGHT.read_text(encoding="utf-8").split("Files: debian/*")[0]
     (assets.HERE / "WORDNET_LICENSE").write_text(licence, encoding="utf-8")
     print(rows)
+
+
+def compared(base: dict[str, float], masked: dict[str, float], unmasked: dict[str, float]) -> dict[str, str]:
+    """What the card says of the table's rows."""
+    apart = {
+        "tuned": masked["assistant"] - base["assistant"],
+        "answers": unmasked["assistant"] - masked["assistant"],
+        "questions": unmasked["user"] - masked["user"],
+    }
+    return {name: f"{abs(nats):.3f} nats {'more' if nats > 0 else 'less'}" for name, nats in apart.items()}
 
 
 def measured(model: str, chats: list[dict], documents: list[str]) -> dict[str, float]:

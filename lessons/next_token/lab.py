@@ -18,7 +18,7 @@ from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-base"
-TEXT = "A river is a large natural stream of water."
+TEXT = "A sea is a large natural body of water."
 LONGEST = 16  # tokens
 LONGEST_TEXT = 20_000  # characters
 SHIFTS = (0, 1, 2)  # tokens to the left

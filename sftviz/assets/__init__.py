@@ -20,7 +20,7 @@ MARKS_OF_A_SOURCE = (
 )  # fmt: skip
 
 # chat.tokenizers.fingerprint of the embedded tokenizer: what the embedded models read. A test holds it.
-FINGERPRINT = "fb7e1bc9077f6e660f3a8dabf630397b2a8e841f0521cb14ba25eba19690b75f"
+FINGERPRINT = "ed7ccaefcdcc0fea919af1aba171f3cce625c002182639d89d1e143421931bd2"
 
 
 @dataclass(frozen=True)

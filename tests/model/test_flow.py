@@ -67,7 +67,8 @@ def test_own_is_the_gradient_of_the_positions_own_row(
     may_attend = None if window is None else sliding_window(len(ids), window)
     flow = gradient_flow(precise, ids, labels, may_attend)
     embedded = precise.get_input_embeddings()(torch.tensor([ids])).detach().requires_grad_(True)
-    added = None if window is None else torch.zeros(36, 36).double().masked_fill(~may_attend, -torch.inf)[None, None]
+    nothing = torch.zeros(len(ids), len(ids)).double()
+    added = None if window is None else nothing.masked_fill(~may_attend, -torch.inf)[None, None]
     logits = precise(inputs_embeds=embedded, attention_mask=added).logits[0]
     counted = [t for t in range(len(ids) - 1) if labels[t + 1] != IGNORE]
     for t in counted:
@@ -162,7 +163,7 @@ def test_a_long_chat_takes_a_few_passes_however_much_of_it_is_supervised() -> No
         call()
         return min(timeit.repeat(call, number=1, repeat=7))
 
-    assert len(ids) > 90
+    assert len(ids) > 80
     assert fastest(lambda: gradient_flow(model, ids, labels)) < 10 * fastest(one_pass)
 
 

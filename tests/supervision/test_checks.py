@@ -62,7 +62,7 @@ def test_a_name_that_no_template_writes_is_told_without_alarm() -> None:
 def test_nothing_supervised() -> None:
     finding = found(chat(("user", "hi")))["nothing_supervised"]
     assert finding.severity == "error"
-    assert "0 of 8 tokens supervised" in finding.message
+    assert "0 of 7 tokens supervised" in finding.message
 
 
 def test_a_supervised_first_token_alone_is_nothing() -> None:

@@ -21,7 +21,7 @@ from sftviz.ui.language import explained, t, words_of
 from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
-SENTENCE = "A river is a large natural stream of fresh water."
+SENTENCE = "A river is a large natural body of fresh water."
 TOKENS = 20
 LONGEST = 20_000  # characters
 SENTINELS = 8
