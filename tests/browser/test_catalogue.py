@@ -67,6 +67,7 @@ def test_a_paste_that_is_refused_is_named_and_nothing_is_lost(case: str, page: P
     error = page.locator(".sftviz-notes .error", has_text=words)
     expect(error).to_have_count(1)
     expect(error.locator(".remedy")).not_to_be_empty()
+    expect(error.locator(".code")).not_to_be_empty()
     expect(box(page)).to_have_value(text)
     settled(page)
     assert drawn(page) == before

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from sftviz.figures.strip import visible
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from sftviz.inspection import Inspection
+from sftviz.words.visible import visible
 from tests.chat.tokenizers.folders import unigram, word_piece, write
 
 Severity = Literal["ok", "note", "warning", "error", "refused"]

@@ -11,7 +11,16 @@ from tests.reliability.sinks import BOXES, EVERYTHING, MARK, PASTES, PAYLOADS
 from tests.sources import ROOT
 from tests.ui.opened import failed, notes, opened, paste, shown
 
-PLAIN = ("text", "code", "json", "text_area", "text_input", "arrow_data_frame", "dataframe")  # take a text as text
+PLAIN = (
+    "text",
+    "code",
+    "json",
+    "text_area",
+    "text_input",
+    "arrow_data_frame",
+    "dataframe",
+    "file_uploader",
+)  # take a text as text
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +43,7 @@ def test_a_paste_that_is_refused_is_named_and_nothing_is_lost(case: str, app: Ap
     assert len(errors) == 1
     assert words in errors[0]["message"]
     assert errors[0]["remedy"]
+    assert errors[0]["code"]
     assert shown(app) == before
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from streamlit.components.v2 import component
 
@@ -20,6 +20,7 @@ class Note(TypedDict):
     where: str
     message: str
     remedy: str
+    code: NotRequired[str]  # of an error: the same in every language, to search for
 
 
 _notes = component(
@@ -41,4 +42,4 @@ def error_note(error: Exception) -> Note:
     if not isinstance(error, SaidError):
         return {"severity": "error", "where": "", "message": str(error), "remedy": ""}
     where, what, remedy = (say(said, language()) if said else "" for said in (error.where, error.what, error.remedy))
-    return {"severity": "error", "where": where, "message": what, "remedy": remedy}
+    return {"severity": "error", "where": where, "message": what, "remedy": remedy, "code": error.code}

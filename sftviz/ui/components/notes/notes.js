@@ -21,6 +21,7 @@ export default function ({ data, parentElement }) {
       line(body, "strong", "where", note.where ? `${name}, ${note.where}` : name);
       line(body, "span", "message", note.message);
       line(body, "span", "remedy", note.remedy && `→ ${note.remedy}`);
+      line(body, "code", "code", note.code);
       item.append(body);
       return item;
     }),
