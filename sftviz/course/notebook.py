@@ -47,6 +47,7 @@ def run(notebook: NotebookNode, *, pictures: bool) -> NotebookNode:
     environment = os.environ | {
         "PLOTLY_RENDERER": RENDERER if pictures else "plotly_mimetype",
         "TQDM_DISABLE": "1",
+        "SFTVIZ_STATIC": "1",  # a strip that answers needs its kernel: kept outputs are HTML
         "PYTHONPATH": str(PACKAGE.parent),
         "HF_HUB_OFFLINE": "1",
         "BROWSER_PATH": os.environ.get("BROWSER_PATH", "/usr/bin/chromium"),
