@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import settled
+from sftviz.chat.samples import SAMPLES
+from tests.browser.conftest import address, eventually, settled
+from tests.browser.conftest import box as chat_box
 from tests.reliability import boxes
 from tests.sources import ROOT
 from tests.ui.served import served
@@ -151,3 +153,13 @@ def test_half_a_character_is_replaced_before_it_can_break_the_connection(page: P
     expect(page.get_by_text("Half a character (a lone surrogate) cannot be sent")).to_be_visible()
     expect(box(page, "Long")).to_have_value("User: a\ufffd")
     seen_by_the_server(page, "User: a\ufffd")
+
+
+def test_a_draft_is_never_put_over_another_sample(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    settled(page)
+    page.goto(address(page) + "?sample=multi_turn")
+    page.wait_for_selector(".sftviz-strip .tok")
+    settled(page)
+    expect(chat_box(page)).to_have_value(SAMPLES["multi_turn"].text)
+    eventually(lambda: address(page), lambda url: "sample=multi_turn" in url)

@@ -199,9 +199,7 @@ def test_a_phone_has_a_sheet_at_its_foot_and_no_card_over_the_strip(open_page: O
     page = open_page(width=390, height=844)
     settled(page)
     expect(detail(page)).to_be_hidden()
-    first = page.locator(".sftviz-strip .tokens .tok").first.bounding_box()
-    assert first is not None
-    assert first["y"] < 450
+    eventually(page.locator(".sftviz-strip .tokens .tok").first.bounding_box, lambda at: 0 < at["y"] < 450)
     token = page.locator(".sftviz-strip .tokens .tok.supervised").nth(2)
     token.click()
     expect(detail(page)).to_be_visible()

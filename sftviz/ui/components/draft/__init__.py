@@ -24,12 +24,13 @@ _draft = component(
 )
 
 
-def keep_draft(key: str) -> None:
+def keep_draft(key: str, of: str = "") -> None:
     """Call wherever the text box with this key is drawn; a first text goes into `st.session_state[key]` before.
 
     The tab stores the box at every input, and puts it back into a session that begins without it, unless somebody has
     typed there already.
-    Of a box in a popover call it outside: what stands in a closed one is not on the page.
+    of: what stands in the box where it is not the reader's own, the name of a sample: a draft of one is never put over
+    another. Of a box in a popover call it outside: what stands in a closed one is not on the page.
     """
     component_key = f"{key}_draft"
 
@@ -40,6 +41,7 @@ def keep_draft(key: str) -> None:
 
     data = {
         "key": key,
+        "of": of,
         "session": st.session_state.setdefault("draft_session", uuid4().hex),
         "text": st.session_state.get(key, ""),
         "most": st.get_option("server.maxWidgetStateSize") - OTHERS,

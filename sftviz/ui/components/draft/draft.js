@@ -10,7 +10,7 @@ const settled = new Set(); // keys of the boxes that need no restoring any more
 
 const selector = (key) => `.st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")} :is(textarea, input)`;
 const boxOf = (key) => document.querySelector(selector(key));
-const place = (key) => `sftviz:${key}`;
+const place = (key) => `sftviz:${key}${drafts.get(key)?.of ? `:${drafts.get(key).of}` : ""}`;
 const stored = (key) => sessionStorage.getItem(place(key));
 const moment = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const plain = (text) => text.replace(/\r\n?/g, "\n"); // as a box gives it back
@@ -66,10 +66,11 @@ new MutationObserver((changes) => {
       if (!box.disabled && box.matches(selector(key)) && box.value !== told && !unsendable.has(box)) send(box.value);
 }).observe(document.documentElement, { attributes: true, attributeFilter: ["disabled"], subtree: true });
 
-export default function ({ data: { key, session, text, most, words }, parentElement, setTriggerValue }) {
+export default function ({ data: { key, of, session, text, most, words }, parentElement, setTriggerValue }) {
   const before = drafts.get(key);
+  if (before?.of && before.of !== of) sessionStorage.removeItem(place(key)); // a sample needs no draft
   const send = (kept) => setTriggerValue("restored", kept);
-  drafts.set(key, { session, told: plain(text), say: speaker(parentElement, words, most), send });
+  drafts.set(key, { of, session, told: plain(text), say: speaker(parentElement, words, most), send });
   if (before?.session !== session) {
     settled.delete(key);
     restore(key, send).then(() => settled.add(key));

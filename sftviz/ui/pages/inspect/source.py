@@ -48,7 +48,7 @@ def drawer() -> str | Upload:
     """The box, a file, and what can be brought back; gives what is to be read."""
     take_chat_of_the_link("chat")
     with st.expander(_label(), key="drawer", icon=":material/edit_note:"):
-        keep_draft("chat")
+        keep_draft("chat", "" if st.session_state.sample == MINE else st.session_state.sample)
         forms = ", ".join(words_of("format", form) for form in FORMATS.values())
         text = st.text_area(
             t("ui.inspect.chat"),
