@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import cycle
 
+import spread
 import torch
 import wordnet
 from model_card import measured, write_card, write_held_out
@@ -151,15 +152,17 @@ def tuning_pairs(policy: str, wanted: int, seed: int) -> list[tuple[list[int], l
 
 
 def measure_spread(steps: int) -> None:
-    """Held-out costs of the pair for every seed; the kept checkpoints give the first."""
+    """Held-out costs of the pair for every seed; the kept checkpoints give the first, and seeds measured stay."""
     chats, documents = assets.held_out().values()
-    runs = {name: [measured(f"sftviz/{name}", chats, documents)] for name in TUNED}
-    for seed in range(SEED + 1, SEED + SEEDS):
+    path = ASSETS / "spread.json"
+    kept = {name: measured(f"sftviz/{name}", chats, documents) for name in TUNED}
+    runs = spread.read(path, kept)
+    for seed in range(SEED + len(runs[spread.MASKED]), SEED + SEEDS):
         for name, policy in TUNED.items():
             model = tune(policy, steps, seed).to("cpu").eval()
             runs[name].append(measured(model, chats, documents))
             print(name, seed, runs[name][-1], flush=True)
-        (ASSETS / "spread.json").write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
 
 
 def whole_rows(pairs: list[tuple[list[int], list[int]]], width: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -32,9 +32,7 @@ def section(path: Path, kept: dict[str, Costs], seed: int) -> str:
     """The card's part on chance; "" where no file is. Raises ValueError where the file is of other checkpoints."""
     if not path.exists():
         return ""
-    runs = json.loads(path.read_text(encoding="utf-8"))
-    for name in (MASKED, UNMASKED):
-        check_kept(path, name, runs[name][0], kept[f"sftviz/{name}"])
+    runs = read(path, {name: kept[f"sftviz/{name}"] for name in (MASKED, UNMASKED)})
     between = differences(runs)
     rows = {f"`sftviz/{name}`": runs[name] for name in (MASKED, UNMASKED)} | {"without a mask − with it": between}
     return SECTION.format(
@@ -45,6 +43,16 @@ def section(path: Path, kept: dict[str, Costs], seed: int) -> str:
         rows="\n".join(f"| {title} | {' | '.join(told(one, kind) for kind in KINDS)} |" for title, one in rows.items()),
         verdict=verdict([one["assistant"] for one in between]),
     )
+
+
+def read(path: Path, kept: dict[str, Costs]) -> dict[str, list[Costs]]:
+    """The runs of a file, of no file the kept ones. Raises ValueError where the file is of other checkpoints."""
+    if not path.exists():
+        return {name: [costs] for name, costs in kept.items()}
+    runs = json.loads(path.read_text(encoding="utf-8"))
+    for name, costs in kept.items():
+        check_kept(path, name, runs[name][0], costs)
+    return runs
 
 
 def check_kept(path: Path, name: str, first: Costs, kept: Costs) -> None:

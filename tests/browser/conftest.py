@@ -94,7 +94,7 @@ def address(page: Page) -> str:
 
 def drawn(page: Page) -> str:
     """Everything that the strip shows, token by token, as far as it is in the page."""
-    return "".join(page.locator(".sftviz-strip .tok").all_text_contents())
+    return "".join(page.locator(".sftviz-strip .tokens .tok").all_text_contents())
 
 
 FAULTS = """() => ({

@@ -83,7 +83,7 @@ def test_a_paste_that_is_read_is_shown_and_its_doubts_are_told(case: str, page: 
     eventually(lambda: drawn(page), lambda tokens: bool(split(strip).search(tokens)))
     expect(box(page)).to_have_value(text)
     if words:
-        expect(page.locator(".sftviz-notes li", has_text=words).first).to_be_attached()
+        expect(page.locator(".sftviz-strip .findings li", has_text=words).first).to_be_attached()
     alive(page, app_url)
 
 
@@ -99,9 +99,8 @@ def test_a_paste_that_is_read_is_shown_and_its_doubts_are_told(case: str, page: 
 def test_no_markup_runs_draws_or_fetches(case: str, text: str, page: Page, app_url: str, foreign: list[str]) -> None:
     paste(page, text)
     settled(page)
-    eventually(
-        lambda: drawn(page) + page.locator(".sftviz-notes").all_inner_texts().__str__(), lambda all_: MARK in all_
-    )
+    said_of = page.locator(".sftviz-notes, .sftviz-strip .findings")
+    eventually(lambda: drawn(page) + str(said_of.all_text_contents()), lambda all_: MARK in all_)
     alive(page, app_url)
     assert page.evaluate(MARKUP, MARK) == []
     assert foreign == []

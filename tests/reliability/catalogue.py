@@ -22,7 +22,7 @@ def _rows(where: str, *rows: tuple[str, ...]) -> dict[str, Row]:
 PASTED = _rows(
     "paste box, read by chat.formats.parse",
     ("J01", "nothing, or white space", "no error: an empty state with an example",
-     "an error card: an API has nothing to give back. It says what to paste, and the samples stand above it"),
+     "the page has its empty state; Python and the terminal have nothing to give back, so there it is an error"),
     ("J02", "JSON whose string is not closed", "error: where the string begins"),
     ("J03", "a comma too many, a comment", "error: line and column"),
     ("J04", "a Python literal", "error: it looks like Python; converting is offered"),

@@ -16,13 +16,10 @@ def said(content: str) -> str:
 
 # A paste that is refused: words of the error card
 REFUSED: dict[str, tuple[str, str]] = {
-    "J01": ("", "nothing was pasted"),
-    "J01 white space": (" \n", "nothing was pasted"),
     "J02": ('[{"role":"user","content":"hi', "a string is not closed"),
     "J03": ('[{"role":"user","content":"hi"},]', "a comma stands before the closing bracket"),
     "J03 comment": ("[1] // x", "comments are not JSON"),
     "J04": ("[{'role':'user'}]", "this is a Python literal"),
-    "J08": ('{"a":1}\n{"b":2}', "an object with the keys"),
     "J09": ('[{"role":"user","content":"a","content":"b"}]', "the key 'content' is there twice"),
     "J10": ("[" * 5000 + "]" * 5000, "nested deeper than 64"),
     "J11": ('[{"role":"user","content":NaN}]', "NaN is no JSON number"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sftviz.chat.write import helper
-from sftviz.ui.components import token_strip
+from sftviz.strip import payload
 from tests.sources import ROOT
 from tests.ui.opened import failed, handed, opened, paste, shown
 
@@ -118,8 +118,8 @@ def test_without_limits_a_child_is_ended_by_the_clock(monkeypatch: pytest.Monkey
 
 
 def test_a_browser_is_sent_twenty_thousand_tokens_and_told_of_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert token_strip.MOST_DRAWN == 20_000
-    monkeypatch.setattr(token_strip, "MOST_DRAWN", 50)
+    assert payload.MOST_DRAWN == 20_000
+    monkeypatch.setattr(payload, "MOST_DRAWN", 50)
     app = paste(opened(""), "User: hi\nAssistant: " + "a b " * 60)
     assert failed(app) == set()
     assert [len(given["shown"]) for given in handed(app).values() if "shown" in given] == [50]

@@ -84,9 +84,11 @@ def paste(app: AppTest, text: str) -> AppTest:
 
 def notes(app: AppTest) -> list[dict[str, str]]:
     """Every note and error on the page, wherever it stands."""
-    return [note for given in handed(app).values() for note in given.get("notes", ())]
+    told = handed(app).values()
+    return [note for given in told for note in (*given.get("notes", ()), *given.get("findings", ()))]
 
 
 def shown(app: AppTest) -> str:
-    """What the strip shows of all its tokens; nothing where there is no strip."""
-    return "".join(piece for given in handed(app).values() for piece in given.get("shown", ()))
+    """What the strip shows of all its tokens, or the table of samples; nothing where there is neither."""
+    strips = "".join(piece for given in handed(app).values() for piece in given.get("shown", ()))
+    return strips or "".join(one.value.to_csv() for one in app.dataframe if one.key == "sample_table")

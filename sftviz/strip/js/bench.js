@@ -100,7 +100,7 @@ class Bench {
       if (one.tokens.length) item.append(button("jump", this.say("show"), `${this.say("show")}: ${one.message}`, () => this.choose(one.tokens[0], true)));
       list.append(item);
     }
-    if (!this.allFindings) [...list.children].slice(shownFirst(findings)).forEach((item) => item.remove());
+    if (!this.allFindings) [...list.children].slice(shownFirst(findings)).forEach((item) => (item.hidden = true));
     return list;
   }
 

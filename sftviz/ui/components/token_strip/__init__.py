@@ -9,8 +9,7 @@ from streamlit.components.v2 import component
 from sftviz.comparison import Comparison
 from sftviz.course.lesson import all_lessons
 from sftviz.inspection import Inspection
-from sftviz.strip import script, style
-from sftviz.strip.payload import MOST_DRAWN, payload
+from sftviz.strip import payload, script, style
 from sftviz.ui.language import language, t
 
 _strip = component("sftviz_token_strip", html='<div class="sftviz-strip"></div>', css=style(), js=script())
@@ -30,8 +29,8 @@ def token_strip(
     A browser is sent the first MOST_DRAWN tokens; what is beyond is said. What it reports is not sent back to it: only
     what the page itself asks for, so that a quick second click is never undone by the answer to the first.
     """
-    if len(seen.rendering.tokens) > MOST_DRAWN:
-        st.caption(t("bench.cut", drawn=MOST_DRAWN, count=len(seen.rendering.tokens)))
+    if len(seen.rendering.tokens) > payload.MOST_DRAWN:
+        st.caption(t("bench.cut", drawn=payload.MOST_DRAWN, count=len(seen.rendering.tokens)))
     data = _kept(key, seen, comparison, tools)
     stand = st.session_state.setdefault(f"{key}_stand", _Stand(data["key"], (selected, coloring)))
     if stand.drawn != data["key"]:  # another chat: what was chosen in the last one means nothing here
@@ -71,7 +70,7 @@ def _kept(key: str, seen: Inspection, comparison: Comparison | None, tools: bool
     held = st.session_state.get(f"{key}_payload")
     asked = (seen, comparison, language())
     if held is None or any(now is not then for now, then in zip(asked, held[0], strict=True)):
-        held = (asked, payload(seen, comparison=comparison, links=_links(), tools=tools))
+        held = (asked, payload.payload(seen, comparison=comparison, links=_links(), tools=tools))
         st.session_state[f"{key}_payload"] = held
     return held[1]
 

@@ -89,7 +89,7 @@ def _inspected(given: str | Upload, choices: Choices) -> tuple[Inspection | None
     """The inspection, and whether it is an old one: after a mistake the last good one stays, greyed."""
     if isinstance(given, str) and not given.strip():
         st.info(t("ui.inspect.empty"), icon=":material/content_paste:")
-        return None, False
+        return st.session_state.get("seen"), True
     if choices.lacks:
         st.info(t(choices.lacks), icon=":material/keyboard:")
         return st.session_state.get("seen"), True

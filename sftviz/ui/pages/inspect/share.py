@@ -21,7 +21,7 @@ def share_menu(given: str | Upload, choices: Choices) -> None:
     with st.popover("", icon=":material/share:", help=t("ui.share.menu"), key="share"):
         chat_link(given if isinstance(given, str) else None)
         file = given.name if isinstance(given, Upload) else FILE
-        st.caption(t("ui.share.command", file=file))
+        st.caption(t("ui.share.command"))
         st.code(command(choices, file), language="bash", wrap_lines=True)
         st.caption(t("ui.share.python"))
         st.code(program(choices, file), language="python", wrap_lines=True)

@@ -19,7 +19,6 @@ MINE = "mine"
 FIRST = next(iter(SAMPLES))
 SIDES: tuple[Side, ...] = ("chosen", "rejected")
 MOST_KEPT = 20  # texts that can be brought back
-LONGEST_LABEL = 60
 KNOBS = (
     state.Choice("sample", FIRST, (*SAMPLES, MINE)),
     state.Choice("side", "chosen", SIDES),
@@ -47,7 +46,9 @@ def choose_source() -> None:
 def drawer() -> str | Upload:
     """The box, a file, and what can be brought back; gives what is to be read."""
     take_chat_of_the_link("chat")
-    with st.expander(_label(), key="drawer", icon=":material/edit_note:"):
+    with st.expander(
+        t("ui.inspect.drawer", count=len(st.session_state.chat)), key="drawer", icon=":material/edit_note:"
+    ):
         keep_draft("chat", "" if st.session_state.sample == MINE else st.session_state.sample)
         forms = ", ".join(words_of("format", form) for form in FORMATS.values())
         text = st.text_area(
@@ -85,18 +86,6 @@ def _title(name: str) -> str:
 
 def _text_of(name: str) -> str:
     return st.session_state.get("mine", "") if name == MINE else SAMPLES[name].text
-
-
-def _label() -> str:
-    """What is in the box, in its first words."""
-    words = " ".join(st.session_state.chat[:400].split())
-    shown = words if len(words) <= LONGEST_LABEL else words[:LONGEST_LABEL] + " …"
-    return t("ui.inspect.drawer", begins=_plain(shown)) if words else t("ui.inspect.chat")
-
-
-def _plain(text: str) -> str:
-    """A label is Markdown: what somebody pasted is to stay what it is."""
-    return "".join(f"\\{one}" if one in r"\`*_{}[]()#+-.!|<>$:~&" else one for one in text)
 
 
 def _keep(text: Any) -> None:
