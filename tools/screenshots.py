@@ -12,10 +12,13 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+SEVERAL = "sample=multi_turn"
+# name -> address, width, height, scheme
 PICTURES = {
-    "inspect-light": (1280, 1330, "light", "Loss"),
-    "inspect-dark": (1280, 1330, "dark", "Loss"),
-    "inspect-phone": (390, 1400, "light", "Supervised"),
+    "inspect-light": (f"/?{SEVERAL}&color_by=nll", 1280, 860, "light"),
+    "inspect-dark": (f"/?{SEVERAL}&color_by=nll", 1280, 860, "dark"),
+    "inspect-compare": (f"/?{SEVERAL}&compare=true&other_policy=last_assistant", 1280, 860, "light"),
+    "inspect-phone": (f"/?{SEVERAL}", 390, 844, "light"),
 }
 PAGES = {
     "gradients": ("/gradients", 1280, 1000, "light", ".st-key-gradient_bars .main-svg"),
@@ -44,10 +47,10 @@ def main() -> None:
         wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            for name, (width, height, scheme, coloring) in PICTURES.items():
+            for name, (path, width, height, scheme) in PICTURES.items():
                 page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-                page.goto(f"http://127.0.0.1:{port}")
-                take(page, name, coloring)
+                page.goto(f"http://127.0.0.1:{port}{path}")
+                take(page, name)
             for name, (path, width, height, scheme, ready) in PAGES.items():
                 page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
                 page.goto(f"http://127.0.0.1:{port}{path}")
@@ -57,12 +60,13 @@ def main() -> None:
         server.terminate()
 
 
-def take(page: Page, name: str, coloring: str) -> None:
-    page.wait_for_selector(".sftviz-strip .tok", timeout=90_000)
-    page.get_by_text("Several turns", exact=True).click()
-    page.locator(".sftviz-strip .tokens").get_by_text("happy").first.wait_for(timeout=60_000)
-    page.get_by_test_id("stButtonGroup").get_by_text(coloring, exact=True).click()
+def take(page: Page, name: str) -> None:
+    """A page with a token chosen; of the first also the strip alone, with its detail."""
+    page.locator(".sftviz-strip .tokens").get_by_text("happy").first.wait_for(timeout=90_000)
+    page.locator(".sftviz-strip .tokens .tok.supervised").nth(3).click()
     save(page, name)
+    if name == "inspect-light":
+        page.locator(".sftviz-strip .both").screenshot(path=ROOT / "docs" / "strip.png")
 
 
 def save(page: Page, name: str) -> None:

@@ -19,7 +19,7 @@ class Detail {
   parts(i) {
     const { say, data } = this.bench;
     const { columns, shown, reasons, reason } = data;
-    const head = element("h3", "head", shown[i] || say("rest_bytes", { bytes: columns.id[i] }));
+    const head = element("h2", "head", shown[i] || say("rest_bytes", { bytes: columns.id[i] }));
     const verdict = element("p", `verdict ${columns.supervised[i] ? "yes" : "no"}`, columns.supervised[i] ? `✓ ${say("supervised")}` : `✗ ${say("ignored")}`);
     return [this.bar(i), head, verdict, this.why(reasons[reason[i]], data.why[reason[i]]), ...this.other(i), ...this.price(i), this.more(i)];
   }
@@ -72,8 +72,8 @@ class Detail {
   price(i) {
     const { say, data } = this.bench;
     if (data.cost[i] === null) return [];
-    const parts = [element("h4", "", say("own")), this.definitions(data.own, i)];
-    if (data.expected[i]?.length) parts.push(element("h4", "", say("expected")), this.alternatives(i));
+    const parts = [element("h3", "", say("own")), this.definitions(data.own, i)];
+    if (data.expected[i]?.length) parts.push(element("h3", "", say("expected")), this.alternatives(i));
     return parts;
   }
 
@@ -146,7 +146,7 @@ class Detail {
       item.append(jump);
       list.append(item);
     }
-    box.append(element("h4", "", say("dearest")), list);
+    box.append(element("h3", "", say("dearest")), list);
     return box;
   }
 }

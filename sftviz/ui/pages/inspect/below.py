@@ -40,7 +40,7 @@ def _shift(seen: Inspection, position: int) -> None:
     import pandas as pd
 
     names = [t(f"ui.inspect.{name}") for name in ("input", "label", "goal", "cost")]
-    st.dataframe(pd.DataFrame(columns, index=pd.Index(names)), key="alignment")
+    st.dataframe(pd.DataFrame(columns, index=pd.Index(names, name=t("ui.inspect.position"))), key="alignment")
     st.caption(t("ui.inspect.one_shift"))
 
 
