@@ -24,6 +24,7 @@ EXTRAS = {
     "nbconvert": "lessons",
     "ipykernel": "lessons",
     "anywidget": "lessons",
+    "traitlets": "lessons",
     "pyarrow": "data",
     "datasets": "data",
     "datasketch": "data",

@@ -39,7 +39,6 @@ def _added() -> list[str]:
 
 def knobs(side: Side) -> list[state.Knob[Any]]:
     """A setting's knobs; a policy keeps its own, so that each has the defaults of its row."""
-    model = assets.SMOLLM2 if smollm2.is_there() else "sftviz/tiny-sft"
     own = [
         knob
         for name, policy in POLICIES.items()
@@ -51,8 +50,8 @@ def knobs(side: Side) -> list[state.Knob[Any]]:
     return [
         state.Choice(f"{side}policy", "assistant_only", tuple(POLICIES)),
         state.Choice(f"{side}template", AS_PASTED, (AS_PASTED, *TEMPLATES, "tokenizer", OWN)),
-        state.Choice(f"{side}model", model, tuple(_models())),
-        state.Choice(f"{side}tokenizer", assets.reads(model) or assets.TOKENIZER, tuple(_tokenizers())),
+        state.Choice(f"{side}model", "sftviz/tiny-sft", (assets.SMOLLM2, *assets.MODELS, NO_MODEL, OWN)),
+        state.Choice(f"{side}tokenizer", assets.TOKENIZER, (assets.SMOLLM2, *TOKENIZERS, OWN)),
         state.Text(f"{side}tokenizer_source", ""),
         state.Text(f"{side}model_source", ""),
         state.Text(f"{side}typed_template", TEMPLATES["chatml"].jinja()),
@@ -94,6 +93,9 @@ class Setting:
 
     def __init__(self, table: Mapping[str, state.Knob[Any]], side: Side = ""):
         self.table, self.side = table, side
+        for name in ("model", "tokenizer"):
+            if smollm2.is_there():
+                self._knob(name).start(assets.SMOLLM2)
 
     def line(self) -> None:
         """Policy, template and model."""
@@ -105,7 +107,7 @@ class Setting:
         )
         self._knob("template").selectbox(t("ui.pick.template"), _template_title, width=self._width)
         self._knob("model").selectbox(
-            t("ui.pick.model"), _model_title, width=self._width, on_change=self._take_its_tokenizer
+            t("ui.pick.model"), _model_title, _models(), width=self._width, on_change=self._take_its_tokenizer
         )
 
     def keep_what_is_typed(self) -> None:
@@ -117,7 +119,7 @@ class Setting:
 
     def rest(self) -> None:
         """Tokenizer, what is typed, and the policy's knobs."""
-        self._knob("tokenizer").selectbox(t("ui.pick.tokenizer"), _tokenizer_title)
+        self._knob("tokenizer").selectbox(t("ui.pick.tokenizer"), _tokenizer_title, _tokenizers())
         _say_what_is_missing()
         for name in ("tokenizer", "model"):
             if self._value(name) == OWN:
