@@ -13,7 +13,7 @@ from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.training.schedule import SCHEDULES
 from sftviz.ui.app import LABS
-from tests.browser.conftest import PLOT, address, eventually, settled, sound
+from tests.browser.conftest import PLOT, address, box, eventually, paste, settled, sound
 
 OpenPage = Callable[..., Page]
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -51,7 +51,7 @@ def english_sentences(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("address", ["", *(lab[0] for lab in LABS)])
 def test_a_page_speaks_chinese(open_page: OpenPage, address: str) -> None:
-    page = open_page(path=f"/{address}?lang=zh", ready=PLOT)
+    page = open_page(path=f"/{address}?lang=zh", ready=PLOT if address else ".sftviz-strip .tok")
     expect(page.locator("h1")).to_have_text(CHINESE)
     sound(page)
     speaks_chinese(page)
@@ -73,18 +73,17 @@ def test_every_calculator_speaks_chinese(open_page: OpenPage, question: str) -> 
 def test_a_token_says_in_chinese_why_it_is_supervised(open_page: OpenPage) -> None:
     page = open_page(path="/?lang=zh")
     settled(page)
-    token = page.locator('.sftviz-strip .tokens .tok[data-i="20"]')
-    token.scroll_into_view_if_needed()
-    token.hover()
-    expect(page.locator(".sftviz-strip .card")).to_contain_text("assistant 的内容：在模板的 generation 块之内")
+    page.locator(".sftviz-strip .tokens .tok.supervised").nth(2).click()
+    expect(page.locator(".sftviz-strip .detail .reason").first).to_contain_text(
+        "assistant 的内容：在模板的 generation 块之内"
+    )
     speaks_chinese(page)
 
 
 def test_a_finding_is_told_in_chinese(open_page: OpenPage) -> None:
-    page = open_page(path="/?lang=zh")
+    page = open_page(path="/?lang=zh&sample=unmasked_trap")
     settled(page)
-    page.get_by_text("陷阱", exact=True).click()
-    expect(page.get_by_text("写在对话自己的文字里").first).to_be_visible()
+    expect(page.locator(".findings").get_by_text("写在对话自己的文字里").first).to_be_visible()
     speaks_chinese(page)
 
 
@@ -106,9 +105,8 @@ def test_the_control_switches_to_english_and_back_and_the_address_follows(open_p
 
 def test_a_chat_is_kept_when_the_language_changes(open_page: OpenPage) -> None:
     page = open_page()
-    page.get_by_role("textbox", name="Your chat").fill("User: What is an owl?\nAssistant: A bird.")
-    page.get_by_role("textbox", name="Your chat").press("Control+Enter")
+    paste(page, "User: What is an owl?\nAssistant: A bird.")
     expect(page.locator(".sftviz-strip .tokens")).to_contain_text("bird")
     page.get_by_text("简体中文", exact=True).click()
-    expect(page.get_by_role("textbox", name="你的对话")).to_have_value("User: What is an owl?\nAssistant: A bird.")
+    expect(box(page)).to_have_value("User: What is an owl?\nAssistant: A bird.")
     expect(page.locator(".sftviz-strip .legend")).to_contain_text("不受监督")

@@ -61,7 +61,7 @@ def transformers_says(shifted_before: bool) -> str:
     """The base checkpoint's loss on the lab's sentence, whose labels are moved by one before the model moves them."""
     tokenizer = AutoTokenizer.from_pretrained(assets.locate("sftviz/tiny"))
     model = AutoModelForCausalLM.from_pretrained(assets.locate("sftviz/tiny-base")).eval()
-    ids = tokenizer(load(LESSONS["next_token"].folder / "lab.py").TEXT, return_tensors="pt").input_ids
+    ids = tokenizer(load(LESSONS["next_token"].folder / "lab.py").TYPED.default, return_tensors="pt").input_ids
     labels = torch.cat([ids[:, 1:], torch.full((1, 1), -100)], dim=1) if shifted_before else ids
     with torch.no_grad():
         return f"{model(ids, labels=labels).loss:.3f} nats"

@@ -17,8 +17,9 @@ class Bench {
     this.tools = new Tools(this);
     this.detail = new Detail(this);
     const left = element("div", "left");
+    if (data.tools) this.tools.bar.append(this.legend);
+    else left.append(this.legend);
     left.append(this.tokens.list);
-    this.tools.bar.append(this.legend);
     const both = element("div", "both");
     both.append(left, this.detail.box);
     root.replaceChildren(this.head, this.tools.bar, both);
