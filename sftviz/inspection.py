@@ -140,14 +140,14 @@ class Inspection:
         table.insert(2, "share", table["supervised"] / table["tokens"])
         return table.reset_index()
 
-    def alternatives(self, position: int) -> list[tuple[str, float]]:
+    def alternatives(self, position: int, most: int = 10) -> list[tuple[str, float]]:
         """The likeliest next tokens at a position, text and probability, likeliest first; empty without a model."""
         if self.losses is None or not 0 <= position < len(self._rows) - 1:
             return []
         if self._rows[position].prediction.nll is None:
             return []
         tokenizer = self.rendering.tokenizer
-        ids, probabilities = self.losses.top_ids[position], self.losses.top_probabilities[position]
+        ids, probabilities = self.losses.top_ids[position][:most], self.losses.top_probabilities[position][:most]
         return [(tokenizer.decode([int(i)]), float(p)) for i, p in zip(ids, probabilities, strict=True)]
 
     def expected(self, position: int) -> list[tuple[str, float, bool]]:
@@ -158,7 +158,7 @@ class Inspection:
         own = self._rows[position].own if 0 <= position < len(self._rows) else None
         if own is None or own.rank is None or own.probability is None:
             return []
-        likeliest = self.alternatives(position - 1)[:EXPECTED]
+        likeliest = self.alternatives(position - 1, EXPECTED)
         made = [(text, share, place == own.rank) for place, (text, share) in enumerate(likeliest, start=1)]
         return made if own.rank <= len(made) else [*made, (own.target_text, own.probability, True)]
 

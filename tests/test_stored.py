@@ -26,8 +26,6 @@ each_sample = pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("model", MODELS)
 def test_what_is_kept_is_a_fresh_inspection(sample: str, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if model == assets.SMOLLM2:
-        if not (USERS_CACHE / assets.SMOLLM2).is_dir():
-            pytest.skip("SmolLM2 is not added")
         monkeypatch.setenv(cache.VARIABLE, str(USERS_CACHE))
     text = SAMPLES[sample].text
     kept, fresh = stored.inspect(text, model=model), sftviz.inspect(text, model=model)

@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection, Sequence
 
 from sftviz.figures.figure import Figure
-from sftviz.figures.layout import dressed, hatched, shown
-from sftviz.figures.palette import EMPTY, SUPERVISED, TARGET, TEXT, Theme
+from sftviz.figures.layout import dressed, hatched, shown, squares
+from sftviz.figures.palette import SUPERVISED, TARGET, TEXT, Theme
 from sftviz.words import tell
 
 
@@ -92,12 +92,9 @@ def learning_curves(losses: Sequence[float], floor: float, writing: float, theme
 
 def weight_picture(weights: Sequence[Sequence[float]], theme: Theme = "light") -> Figure:
     """What every query (row) gives to every key when all scores are equal, each written into its square."""
-    figure = Figure().add_heatmap(
-        z=[[0.0 if math.isnan(share) else share for share in row] for row in weights],
-        zmin=0,
-        zmax=1,
-        colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
-        showscale=False,
+    figure = squares(
+        [[0.0 if math.isnan(share) else share for share in row] for row in weights],
+        theme,
         xgap=2,
         ygap=2,
         text=[[_share(share) for share in row] for row in weights],

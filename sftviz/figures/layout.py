@@ -1,10 +1,11 @@
 """What every figure shares: its paper, its ink, its axes."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from sftviz.figures.figure import Figure
-from sftviz.figures.palette import GRID, TEXT, Theme
+from sftviz.figures.palette import EMPTY, GRID, SUPERVISED, TEXT, Theme
 from sftviz.words.visible import visible
 
 CLEAR = "rgba(0,0,0,0)"
@@ -46,3 +47,9 @@ def hatched(colour: str, pattern: str, line: str = CLEAR) -> dict[str, Any]:
     """A bar's marker: its colour with a pattern drawn over it, so that no kind is told by colour alone."""
     over = {"shape": pattern, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.45)", "size": 7}
     return {"color": colour, "pattern": over, "line": {"width": 1, "color": line}}
+
+
+def squares(shares: Sequence[Sequence[float]], theme: Theme, **trace: Any) -> Figure:
+    """A square a row and column, filled by its share of 1."""
+    scale = [[0, EMPTY[theme]], [1, SUPERVISED]]
+    return Figure().add_heatmap(z=shares, zmin=0, zmax=1, colorscale=scale, showscale=False, **trace)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sftviz.figures.figure import Figure
-from sftviz.figures.layout import dressed
-from sftviz.figures.palette import CURVES, EMPTY, GOOD, SUPERVISED, TARGET, TEXT, WRONG, Theme
+from sftviz.figures.layout import dressed, squares
+from sftviz.figures.palette import CURVES, GOOD, SUPERVISED, TARGET, TEXT, WRONG, Theme
 from sftviz.words import tell
 
 TERM_LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"))
@@ -13,12 +13,9 @@ TERM_LOOKS = ((SUPERVISED, ""), (TARGET, "/"), (GOOD, "."), (WRONG, "x"))
 
 def may_attend_picture(may_attend: Sequence[Sequence[bool]], theme: Theme = "light") -> Figure:
     """Who sees whom, small: a filled square where the row may look at the column."""
-    figure = Figure().add_heatmap(
-        z=[[int(allowed) for allowed in row] for row in may_attend],
-        zmin=0,
-        zmax=1,
-        colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
-        showscale=False,
+    figure = squares(
+        [[int(allowed) for allowed in row] for row in may_attend],
+        theme,
         xgap=1,
         ygap=1,
         hovertemplate=tell("figure.objectives.looks", i="%{y}", j="%{x}", z="%{z}") + "<extra></extra>",
@@ -32,14 +29,11 @@ def partner_matrix(probabilities: Sequence[Sequence[float]], theme: Theme = "lig
     """How surely each a (row) picks each b (column); the partners stand on the diagonal, framed."""
     n = len(probabilities)
     names = [str(i + 1) for i in range(n)]
-    figure = Figure().add_heatmap(
-        z=[list(row) for row in probabilities],
+    figure = squares(
+        [list(row) for row in probabilities],
+        theme,
         x=names,
         y=names,
-        zmin=0,
-        zmax=1,
-        colorscale=[[0, EMPTY[theme]], [1, SUPERVISED]],
-        showscale=False,
         xgap=2,
         ygap=2,
         text=[[f"{p:.2f}".removeprefix("0") for p in row] if n <= 8 else [""] * n for row in probabilities],

@@ -70,6 +70,7 @@ def payload(
         "shown": shown,
         "breaks": [row.text.endswith("\n") for row in rows],
         **_reasons(rows),
+        "why": LESSON_OF_A_REASON,
         "about": [_listed(name, [_said(name, row[name]) for row in rows]) for name in ABOUT],
         "own": own,
         "cost": cost,
@@ -134,7 +135,6 @@ def _reasons(rows: Sequence[TokenRow]) -> dict[str, list[Any]]:
     index = {reason: i for i, reason in enumerate(unique)}
     return {
         "reasons": [say(reason) for reason in unique],
-        "why": [LESSON_OF_A_REASON] * len(unique),
         "reason": [index[row.reason] for row in rows],
     }
 

@@ -149,8 +149,7 @@ def _wait_for(url: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"there is no Chromium at {CHROMIUM}: `make browser` installs it")
+    assert Path(CHROMIUM).exists(), f"there is no Chromium at {CHROMIUM}: `make browser` installs it"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield launched

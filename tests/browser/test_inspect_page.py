@@ -154,7 +154,7 @@ def test_a_link_with_the_chat_opens_the_same_page_elsewhere(open_page: OpenPage)
     eventually(lambda: address(page), lambda url: "token=" in url)
     page.locator(".st-key-share button").first.click()
     page.get_by_role("button", name="Copy link with the chat").click()
-    expect(page.get_by_text("Copied.")).to_be_visible()
+    expect(page.get_by_role("button", name="✓ Link copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
     assert "#chat=" in link
     there = open_page(path=link[link.index("/?") :])
@@ -262,3 +262,16 @@ def test_a_refresh_keeps_the_text(open_page: OpenPage) -> None:
     paste(page, CHAT.replace("owl", "eel"))
     wait_for_strip(page, "eel")
     expect(box(page)).to_have_value(re.compile("eel"))
+
+
+def test_a_token_of_spaces_alone_is_seen_where_it_stands_alone(open_page: OpenPage) -> None:
+    page = open_page(path="/?model=none")
+    paste(page, json.dumps([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "owl     night"}]))
+    wait_for_strip(page, "night")
+    settled(page)
+    spaces = [
+        i for i, text in enumerate(page.locator(".sftviz-strip .tokens .tok").all_text_contents()) if text.isspace()
+    ]
+    assert spaces
+    page.locator(f'.sftviz-strip .tokens .tok[data-i="{spaces[0]}"]').click()
+    expect(detail(page).locator(".head")).to_have_text(re.compile("^␣+$"))

@@ -48,6 +48,33 @@ def test_a_paste_that_is_refused_is_named_and_nothing_is_lost(case: str, app: Ap
     assert shown(app) == before
 
 
+@pytest.mark.parametrize("text", ["", " \n"], ids=["J01", "J01 white space"])
+def test_nothing_is_no_mistake_and_the_last_strip_stays(text: str, app: AppTest) -> None:
+    before = shown(paste(app, GOOD))
+    paste(app, text)
+    assert failed(app) == set()
+    assert [note for note in notes(app) if note["severity"] == "error"] == []
+    assert len(app.info) == 1
+    assert app.text_area(key="chat").value == text
+    assert shown(app) == before
+
+
+def test_every_broken_line_is_named_in_the_table_and_in_its_place(app: AppTest) -> None:
+    """J08: a table of as many samples as lines; a line that is opened says what is wrong with it."""
+    text = '{"a":1}\n{"b":2}'
+    paste(app, text)
+    assert failed(app) == set()
+    assert app.text_area(key="chat").value == text
+    assert shown(app).count("✗ not_a_chat_object") == 2
+    app.session_state["sample_number"] = 2
+    app.run()
+    [error] = [note for note in notes(app) if note["severity"] == "error"]
+    assert "an object with the keys 'b'" in error["message"]
+    assert error["where"] == "line 2"
+    app.session_state["sample_number"] = 0
+    app.run()
+
+
 @pytest.mark.parametrize("case", READ)
 def test_a_paste_that_is_read_is_shown_and_its_doubts_are_told(case: str, app: AppTest) -> None:
     text, strip, words = READ[case]

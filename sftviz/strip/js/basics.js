@@ -16,6 +16,9 @@ function button(className, text, title, act) {
   return made;
 }
 
+// A token of nothing but spaces would be nothing to see where it stands alone.
+const alone = (text) => (text.trim() ? text : "␣".repeat(text.length));
+
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function number(value, none) {

@@ -19,9 +19,9 @@ class Detail {
   parts(i) {
     const { say, data } = this.bench;
     const { columns, shown, reasons, reason } = data;
-    const head = element("h2", "head", shown[i] || say("rest_bytes", { bytes: columns.id[i] }));
+    const head = element("h2", "head", alone(shown[i]) || say("rest_bytes", { bytes: columns.id[i] }));
     const verdict = element("p", `verdict ${columns.supervised[i] ? "yes" : "no"}`, columns.supervised[i] ? `✓ ${say("supervised")}` : `✗ ${say("ignored")}`);
-    return [this.bar(i), head, verdict, this.why(reasons[reason[i]], data.why[reason[i]]), ...this.other(i), ...this.price(i), this.more(i)];
+    return [this.bar(i), head, verdict, this.why(reasons[reason[i]], data.why), ...this.other(i), ...this.price(i), this.more(i)];
   }
 
   bar(i) {
@@ -84,7 +84,7 @@ class Detail {
       const item = element("li", isIt ? "it" : "");
       const meter = element("i");
       meter.style.width = `${(share * 100).toFixed(1)}%`;
-      item.append(meter, element("bdi", "", text), element("span", "", `${(share * 100).toFixed(1)} %`));
+      item.append(meter, element("bdi", "", alone(text)), element("span", "", `${(share * 100).toFixed(1)} %`));
       list.append(item);
     }
     return list;
@@ -142,7 +142,7 @@ class Detail {
     for (const position of data.dearest) {
       const item = element("li", position === i ? "it" : "");
       const jump = button("jump", "", say("go_to", { position }), () => this.bench.choose(position, true));
-      jump.append(element("bdi", "", data.shown[position] || "…"), element("span", "", `${data.cost[position].toFixed(2)} nats`));
+      jump.append(element("bdi", "", alone(data.shown[position]) || "…"), element("span", "", `${data.cost[position].toFixed(2)} nats`));
       item.append(jump);
       list.append(item);
     }

@@ -9,7 +9,7 @@ import streamlit as st
 
 from sftviz import assets
 from sftviz.supervision.policies import POLICIES
-from sftviz.ui.components.chat_link import chat_link
+from sftviz.ui.components.copy_link import copy_link
 from sftviz.ui.components.pickers import Choices
 from sftviz.ui.components.upload import Upload
 from sftviz.ui.language import t
@@ -19,7 +19,7 @@ FILE = "chat.txt"
 
 def share_menu(given: str | Upload, choices: Choices) -> None:
     with st.popover("", icon=":material/share:", help=t("ui.share.menu"), key="share"):
-        chat_link(given if isinstance(given, str) else None)
+        copy_link(given if isinstance(given, str) else None)
         file = given.name if isinstance(given, Upload) else FILE
         st.caption(t("ui.share.command"))
         st.code(command(choices, file), language="bash", wrap_lines=True)

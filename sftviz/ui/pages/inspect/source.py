@@ -10,7 +10,7 @@ from sftviz.chat.messages import Chat, ChatError, Notice
 from sftviz.chat.read.reading import Media, Side
 from sftviz.chat.samples import SAMPLES
 from sftviz.ui import state
-from sftviz.ui.components.chat_link import take_chat_of_the_link
+from sftviz.ui.components.copy_link import take_chat_of_the_link
 from sftviz.ui.components.draft import keep_draft
 from sftviz.ui.components.upload import Upload, offer_upload, read_upload
 from sftviz.ui.language import t, words_of
@@ -19,17 +19,16 @@ MINE = "mine"
 FIRST = next(iter(SAMPLES))
 SIDES: tuple[Side, ...] = ("chosen", "rejected")
 MOST_KEPT = 20  # texts that can be brought back
-KNOBS = (
-    state.Choice("sample", FIRST, (*SAMPLES, MINE)),
-    state.Choice("side", "chosen", SIDES),
-    state.Switch("placeholders", False),
-)
+SAMPLE = state.Choice("sample", FIRST, (*SAMPLES, MINE))
+SIDE = state.Choice("side", "chosen", SIDES)
+PLACEHOLDERS = state.Switch("placeholders", False)
+KNOBS = (SAMPLE, SIDE, PLACEHOLDERS)
 
 
 def settle() -> None:
     """Before anything is drawn: which text stands in the box. A text that is no sample's is the reader's own."""
     session = st.session_state
-    chosen = KNOBS[0].value()
+    chosen = SAMPLE.value()
     text = session.get("chat")
     if text is None or session.get("shown_sample") != chosen:
         session.chat = _text_of(chosen)
@@ -40,7 +39,7 @@ def settle() -> None:
 
 
 def choose_source() -> None:
-    KNOBS[0].selectbox(t("ui.inspect.source"), _title, width=150)
+    SAMPLE.selectbox(t("ui.inspect.source"), _title, width=150)
 
 
 def drawer() -> str | Upload:
@@ -67,17 +66,17 @@ def drawer() -> str | Upload:
 
 def read(source: str | Upload) -> tuple[Sequence[Chat], Sequence[Notice]]:
     """The samples, and what was noticed of all; of a preference row the side asked for. Raises ChatError."""
-    media: Media = "placeholder" if KNOBS[2].value() else "refuse"
+    media: Media = "placeholder" if PLACEHOLDERS.value() else "refuse"
     samples, notices = _opened(source, media, None)
     if not any(notice.code == "preference_row" for notice in _first(samples).notices):
         return samples, notices
-    side = KNOBS[1].segmented(t("ui.inspect.side"), lambda name: t(f"ui.inspect.{name}"))
+    side = SIDE.segmented(t("ui.inspect.side"), lambda name: t(f"ui.inspect.{name}"))
     return _opened(source, media, side)
 
 
 def offer_placeholders(error: Exception) -> None:
     if getattr(error, "code", "") == "not_text":
-        KNOBS[2].checkbox(t("ui.inspect.placeholders"))
+        PLACEHOLDERS.checkbox(t("ui.inspect.placeholders"))
 
 
 def _title(name: str) -> str:
