@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import nlargest
 from os import PathLike
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sftviz import assets, extras
@@ -205,6 +206,14 @@ class Inspection:
 
         shown: Any = widget(self)._repr_mimebundle_() or {}
         return (shown[0] if isinstance(shown, tuple) else shown) | still
+
+    def _display_(self) -> Any:
+        """What marimo shows: the strip that answers to a click, where anywidget is installed, else HTML."""
+        if not extras.has("anywidget"):
+            return SimpleNamespace(_repr_html_=self._repr_html_)
+        from sftviz.strip.widget import widget
+
+        return widget(self)
 
     def _repr_html_(self) -> str:
         return static.to_html(self._rows, self.headline(), self.findings)

@@ -11,7 +11,7 @@ from sftviz.chat.messages import Message, TrainingMark
 from sftviz.chat.rendering import Rendering
 from sftviz.chat.spans import Span, Spans
 from sftviz.supervision.policies import Policy
-from sftviz.words import Said
+from sftviz.words import Said, Title
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Judge:
         if span.part == "padding":
             return _no("padding")
         if self.policy.scope == "every_token":
-            return _yes("every_token", policy=self.policy.name)
+            return _yes("every_token", policy=Title.of("policy", self.policy))
         return self._completion(span) if self.policy.scope == "completion" else self._turn(span)
 
     def _turn(self, span: Span) -> Verdict:
@@ -131,8 +131,8 @@ class Judge:
         if span.turn in self.turns:
             return self._trained_turn(span)
         if policy.turns != "last_of_any_role" and span.role not in policy.roles:
-            return _no("other_role", what=what, policy=policy.name, roles=tuple(sorted(policy.roles)))
-        return _no("other_turn", what=what, policy=policy.name, turns=Said(f"turns.{policy.turns}"))
+            return _no("other_role", what=what, policy=Title.of("policy", policy), roles=tuple(sorted(policy.roles)))
+        return _no("other_turn", what=what, policy=Title.of("policy", policy), turns=Said(f"turns.{policy.turns}"))
 
     def _trained_turn(self, span: Span) -> Verdict:
         what = of_span(span)
@@ -147,13 +147,13 @@ class Judge:
             return _no("templates_own", what=what, role=span.role)
         if span.part in ("after_end", "empty_reasoning"):
             return _no("templates_own", what=what, role=span.role)
-        return _yes("trained", what=what, policy=self.policy.name)
+        return _yes("trained", what=what, policy=Title.of("policy", self.policy))
 
     def _completion(self, span: Span) -> Verdict:
         if span.start < self.rendering.prompt_end:
             return _no("prompt", what=of_span(span))
         knob = self._knob(replace(span, generated=None)) if span.role == "assistant" else None
-        return knob or _yes("completion", what=of_span(span), policy=self.policy.name)
+        return knob or _yes("completion", what=of_span(span), policy=Title.of("policy", self.policy))
 
     def _knob(self, span: Span) -> Verdict | None:
         """What a knob says of this span; None where none speaks of it."""

@@ -45,6 +45,19 @@ class Said:
         return say(self)
 
 
+@dataclass(frozen=True)
+class Title:
+    """A value of a sentence: a table row's title, in the language that is spoken."""
+
+    table: str
+    name: str
+    english: str
+
+    @classmethod
+    def of(cls, table: str, row: Any) -> "Title":
+        return cls(table, row.name, row.title)
+
+
 def say(said: Said, language: Language | None = None) -> str:
     """The sentence, in the language asked for, else the one `using` has set, else English.
 
@@ -153,6 +166,8 @@ def _frozen(value: Any) -> Any:
 def _worded(value: Any, language: Language) -> Any:
     if isinstance(value, Said):
         return say(value, language)
+    if isinstance(value, Title):
+        return named(value.table, f"{value.name}.title", value.english, language)
     if isinstance(value, tuple):
         return _listed([str(_worded(item, language)) for item in value], language)
     return value

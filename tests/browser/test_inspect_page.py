@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from sftviz.supervision.policies import POLICIES
 from tests.browser.conftest import address, box, crowding, eventually, paste, settled, sound
 
 OpenPage = Callable[..., Page]
@@ -141,7 +142,9 @@ def test_a_second_setting_rings_what_differs_and_says_how_much(open_page: OpenPa
     count = eventually(ringed.count, bool)
     expect(page.locator(".difference summary")).to_have_text(f"Every token: +{count} −0 supervised tokens.")
     ringed.first.click()
-    expect(detail(page).locator(".other")).to_contain_text("pretrain trains on every token")
+    expect(detail(page).locator(".other")).to_contain_text(
+        f"the policy “{POLICIES['pretrain'].title}” trains on every token"
+    )
 
 
 def test_a_link_with_the_chat_opens_the_same_page_elsewhere(open_page: OpenPage) -> None:

@@ -99,7 +99,7 @@ def test_pad_is_eos() -> None:
     tokenizer = AutoTokenizer.from_pretrained(locate(TINY))
     tokenizer.pad_token = tokenizer.eos_token
     finding = found(TWO_TURNS, tokenizer=tokenizer)["pad_is_eos"]
-    assert "2 supervised end-of-turn tokens" in finding.message
+    assert "supervised ends of turns, 2 here" in finding.message
 
 
 def test_forged_control_token() -> None:

@@ -11,6 +11,7 @@ from sftviz.chat.write.templates import TEMPLATES
 from sftviz.supervision import IGNORE
 from sftviz.supervision.policies import CHOICES, KNOBS, POLICIES, PolicyError
 from sftviz.supervision.verdicts import Verdicts, apply
+from sftviz.words import Said, Title, row, say
 from tests.chat.chats import SHORT, TOOLS, TWO_TURNS, alternating_chat, any_chat, chat
 
 TINY = "sftviz/tiny"
@@ -140,7 +141,14 @@ def test_reasons_name_part_and_rule() -> None:
     rendering = render(SHORT, TINY, "chatml")
     reasons = dict(zip([t.text for t in rendering.tokens], apply("assistant_only", rendering).reasons, strict=True))
     assert reasons["4"].startswith("assistant content: inside the template's generation block")
-    assert reasons["What"] == "user content: assistant_only trains on assistant turns only"
+    assert reasons["What"] == "user content: the policy “Assistant, every turn” trains on assistant turns only"
+
+
+def test_a_reason_calls_the_policy_by_its_title_in_the_language_spoken() -> None:
+    said = Said("reason.every_token", policy=Title.of("policy", POLICIES["pretrain"]))
+    assert POLICIES["pretrain"].title in say(said, "en")
+    assert row("policy", POLICIES["pretrain"], "title", "zh") in say(said, "zh")
+    assert POLICIES["pretrain"].title not in say(said, "zh")
 
 
 ROUND = Chat(

@@ -105,7 +105,9 @@ class Setting:
             help="  \n".join(_explained(row) for row in POLICIES.values()),
             width=self._width,
         )
-        self._knob("template").selectbox(t("ui.pick.template"), _template_title, width=self._width)
+        self._knob("template").selectbox(
+            t("ui.pick.template"), _template_title, help=t("ui.pick.template_help"), width=self._width
+        )
         self._knob("model").selectbox(
             t("ui.pick.model"), _model_title, _models(), width=self._width, on_change=self._take_its_tokenizer
         )
@@ -207,7 +209,7 @@ def _template_title(name: str) -> str:
 
 
 def _model_title(name: str) -> str:
-    own = {assets.SMOLLM2: "ui.pick.smollm2", NO_MODEL: "ui.pick.no_model", OWN: "ui.pick.folder_or_hub"}
+    own = {assets.SMOLLM2: "ui.pick.model_smollm2", NO_MODEL: "ui.pick.no_model", OWN: "ui.pick.folder_or_hub"}
     return t(own[name]) if name in own else words_of("model", assets.MODELS[name])
 
 
