@@ -8,11 +8,17 @@ from pydantic import BaseModel, ValidationError
 from sftviz.course.lesson import Lesson, all_lessons
 from sftviz.course.questions import LEVELS, Question
 from sftviz.ui.components.question import question_card
+from sftviz.ui.lab import titled
 from sftviz.ui.language import language, named, t
+from sftviz.ui.state import Choice, table
 
 Format = Literal["sftviz interview progress, version 1"]
 MARKS = ("new", "again", "known")
 LARGEST = 1_000_000
+TOPIC = Choice("interview_topic", "", ("", *(lesson.slug for lesson in all_lessons())))
+LEVEL = Choice("interview_level", "", ("", *LEVELS))
+MARK = Choice("interview_mark", "", ("", *MARKS))
+KNOBS = table(TOPIC, LEVEL, MARK)
 
 
 class Progress(BaseModel):
@@ -23,7 +29,7 @@ class Progress(BaseModel):
 
 
 def page() -> None:
-    st.title(t("ui.common.interview"))
+    titled(t("ui.common.interview"))
     st.write(t("ui.interview.intro"))
     st.session_state.setdefault("progress", {})
     chosen = _filtered()
@@ -38,29 +44,19 @@ def _filtered() -> list[tuple[Lesson, Question]]:
     lessons = {lesson.slug: lesson for lesson in all_lessons()}
     left, middle, right = st.columns(3, gap="large")
     with left:
-        topic = st.selectbox(
+        topic = TOPIC.selectbox(
             t("ui.interview.topic"),
-            ["", *lessons],
-            format_func=lambda slug: (
-                lessons[slug].front_matter(language()).title if slug else t("ui.interview.all_topics")
-            ),
-            key="interview_topic",
+            lambda slug: lessons[slug].front_matter(language()).title if slug else t("ui.interview.all_topics"),
         )
     with middle:
-        level = st.selectbox(
+        level = LEVEL.selectbox(
             t("ui.interview.level"),
-            ["", *LEVELS],
-            format_func=lambda name: (
-                f"{name}: {named('level', name, LEVELS[name])}" if name else t("ui.interview.all_levels")
-            ),
-            key="interview_level",
+            lambda name: f"{name}: {named('level', name, LEVELS[name])}" if name else t("ui.interview.all_levels"),
         )
     with right:
-        mark = st.selectbox(
+        mark = MARK.selectbox(
             t("ui.interview.marked"),
-            ["", *MARKS],
-            format_func=lambda name: t(f"ui.interview.mark_{name}") if name else t("ui.interview.all"),
-            key="interview_mark",
+            lambda name: t(f"ui.interview.mark_{name}") if name else t("ui.interview.all"),
         )
     return [
         (lesson, question)
