@@ -6,6 +6,8 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
+from sftviz.course.glossary import Term, glossary, known_in, linked
+from sftviz.course.lesson import Lesson
 from sftviz.course.map import course
 from sftviz.course.prediction import Option, Prediction, Value
 from sftviz.figures.palette import GOOD, SUPERVISED, TARGET
@@ -35,6 +37,7 @@ _map = component(
     css=(HERE / "map.css").read_text(encoding="utf-8"),
     js=script("map"),
 )
+_terms = component("sftviz_terms", html="<span></span>", js=script("terms"))
 _looked = component("sftviz_looked", html="<span></span>", js=script("looked"))
 
 
@@ -113,6 +116,24 @@ def course_map() -> str | None:
 
 def _options(options: list[Option]) -> list[dict[str, str]]:
     return [{"id": one.id, "says": one.says.in_language(language())} for one in options]
+
+
+def terms_of(lesson: Lesson) -> dict[str, Term]:
+    """The terms that a lesson's prose may use, by id."""
+    return {term.id: term for term in known_in(lesson)}
+
+
+def with_terms(markdown: str, terms: dict[str, Term]) -> str:
+    """Prose whose terms lead to the glossary, each where it is first used; see `say_terms`."""
+    spoken = "" if language() == "en" else f"&lang={language()}"
+    return linked(markdown, language(), terms, lambda term: f"glossary?term={term.id}{spoken}")
+
+
+def say_terms() -> None:
+    """Once a page that has terms in its prose: pointed at or focused, a term says what it means."""
+    said = language()
+    told = {term.id: {"term": term.term.in_language(said), "says": term.meaning(said)} for term in glossary()}
+    _terms(key="terms", data={"terms": told}, height=1)
 
 
 def note_what_is_looked_at(slug: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from sftviz.course.lesson import Lesson
-from sftviz.ui.components.course import note_what_is_looked_at, predict
+from sftviz.ui.components.course import note_what_is_looked_at, predict, say_terms, terms_of, with_terms
 from sftviz.ui.lab import titled
 from sftviz.ui.language import language, t
 from sftviz.ui.pages.lesson.cells import Reader, kata, lab, ladder, settled
@@ -25,6 +25,7 @@ def page_of(lesson: Lesson) -> Callable[[], None]:
             lab(lesson)
             st.page_link(st.session_state.pages[lesson.slug], label=t("ui.lesson.whole"), icon=":material/school:")
             return
+        say_terms()
         with st.container(key=f"lesson_{lesson.slug}"):
             st.markdown(f"*{front.question}*")
             depth = header(lesson, DEPTH)
@@ -41,7 +42,7 @@ def _see(lesson: Lesson) -> None:
     if lesson.prediction:
         predict(lesson.slug, lesson.prediction)
     lab(lesson)
-    st.markdown(lesson.front_matter(language()).see)
+    st.markdown(with_terms(lesson.front_matter(language()).see, terms_of(lesson)))
     settled(lesson)
 
 

@@ -14,7 +14,7 @@ from sftviz.course.questions import LEVELS
 from sftviz.figures.figure import Figure
 from sftviz.figures.palette import GRID, TEXT
 from sftviz.ui import warm
-from sftviz.ui.components.course import predict, said_of
+from sftviz.ui.components.course import predict, said_of, terms_of, with_terms
 from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.question import question_card
 from sftviz.ui.language import language, named, t
@@ -39,6 +39,7 @@ class Reader:
 
     def __init__(self, lesson: Lesson):
         self.lesson, self.outputs, self.section = lesson, _outputs(lesson), 0
+        self.terms = terms_of(lesson)  # those that no link leads from yet
 
     def cell(self, cell: Cell) -> None:
         drawn = {
@@ -58,7 +59,7 @@ class Reader:
                 st.header(part, anchor=anchor(self.section))
                 self.section += 1
             elif part.strip():
-                st.markdown(part)
+                st.markdown(with_terms(part, self.terms))
 
     def _code(self, cell: Cell) -> None:
         """The line it comes to, what it gave, and what it proves; the whole of it behind one click."""
