@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from sftviz.course.content import CourseError, load
+from sftviz.course.formulas import Formula, check_formula, formulas_of
 from sftviz.course.lesson import Cell, Lesson
 from sftviz.course.listing import assertions, claims, is_for_notebook, last_line, without_claims
 from sftviz.course.outputs import outputs_of
@@ -18,6 +19,7 @@ from sftviz.ui.components.course import predict, said_of, terms_of, with_terms
 from sftviz.ui.components.notes import error_note, notes
 from sftviz.ui.components.question import question_card
 from sftviz.ui.language import language, named, t
+from sftviz.ui.piece import fragment
 from sftviz.ui.theme import show, theme
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -139,6 +141,17 @@ def kata(lesson: Lesson) -> None:
         st.markdown(t("ui.lesson.how_to_check"))
         st.code(f"sftviz kata start {written.name}\nsftviz kata watch {written.name}", language="bash")
         st.code(f'from sftviz.course import check\n\ncheck("{written.name}", {written.function})', language="python")
+        for formula in formulas_of(lesson.slug):
+            _derive(formula)
+
+
+@fragment
+def _derive(formula: Formula) -> None:
+    """A formula to type: what is said of it quotes it, and so is shown as text."""
+    st.markdown(f"**{t('ui.lesson.derive')}** {formula.asks.in_language(language())}")
+    given = st.text_input(t("ui.lesson.formula"), key=f"formula_{formula.name}", placeholder="p - …")
+    if given:
+        st.text(check_formula(formula.name, given).text(language()))
 
 
 def _outputs(lesson: Lesson) -> dict[str, list[Any]]:
