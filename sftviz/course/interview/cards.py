@@ -1,5 +1,6 @@
 """interview.yaml -> how a lesson's cards are asked: what a good answer says, and what is asked where it did not."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -78,8 +79,7 @@ class Card:
 
     def ticked(self, text: str, language: str) -> list[bool]:
         """Which points a written answer seems to say: the reader corrects it."""
-        written = text.lower()
-        return [any(word in written for word in point.words.of(language)) for point in self.asking.points]
+        return [any(_stands(word, text.lower()) for word in point.words.of(language)) for point in self.asking.points]
 
     def follow_up(self, said: Sequence[bool], asked: Sequence[int]) -> int | None:
         """Which follow-up comes next, given the points said and those asked: from what was missed, at most two."""
@@ -115,6 +115,13 @@ def all_cards() -> dict[str, Card]:
         if (asking := askings(lesson).get(question.id)) is not None
     ]
     return {card.name: card for card in cards}
+
+
+def _stands(word: str, text: str) -> bool:
+    """A word by itself: 9 does not stand in 19. Chinese has no spaces, so its words stand anywhere."""
+    before = r"(?<![a-z0-9])" if word[0].isascii() and word[0].isalnum() else ""
+    after = r"(?![a-z0-9])" if word[-1].isascii() and word[-1].isalnum() else ""
+    return re.search(before + re.escape(word) + after, text) is not None
 
 
 @cache
