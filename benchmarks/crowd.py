@@ -11,6 +11,7 @@ from typing import NamedTuple
 from websockets.exceptions import WebSocketException
 
 from benchmarks.client import Person, person
+from sftviz.ui.pages.gradients import STEPS
 
 MARK = re.compile(rb"mark(\d+)of(\d+)")
 
@@ -45,9 +46,10 @@ async def _pasted(one: Person, who: int, turn: int) -> bool:
     return set(MARK.findall(one.last)) == {(str(turn).encode(), str(who).encode())}
 
 
-async def _turned(one: Person, _: int, turn: int) -> bool:
-    await one.set("slider", double_array_value=[float(turn % 3)])
-    return b"plotly" in one.last or bool(one.last)
+async def _turned(one: Person, who: int, turn: int) -> bool:
+    """Another number of steps; a piece of the page that failed is a note in the place of its figure."""
+    await one.set("slider", string_array_value=[str(STEPS.choices[(who + turn) % len(STEPS.choices)])])
+    return b"descents" in one.last and b"failed_sftviz" not in one.last
 
 
 HELLO = Scenario("hello-world", "", _squared)

@@ -16,6 +16,7 @@ from sftviz.ui.components.narrow import close_where_narrow
 from sftviz.ui.language import choose_language, language, t
 from sftviz.ui.piece import piece
 from sftviz.ui.theme import dress
+from sftviz.ui.turn import turn
 
 _frozen = threading.Lock()
 
@@ -51,6 +52,13 @@ LESSON, UNDER = ":material/school:", ":material/subdirectory_arrow_right:"
 
 
 def main() -> None:
+    with turn():
+        _run()
+    _freeze_once()
+    warm.start_soon()
+
+
+def _run() -> None:
     st.set_page_config(page_title="sftviz", page_icon=":mag_right:", layout="wide")
     dress()
     choose_language()
@@ -60,8 +68,6 @@ def main() -> None:
     close_where_narrow()
     with piece(chosen.url_path or "inspect"):
         chosen.run()
-    _freeze_once()
-    warm.start_soon()
 
 
 def _sections() -> dict[str, list[StreamlitPage]]:

@@ -16,6 +16,7 @@ from sftviz.extras import missing_extra
 from sftviz.ui.components.notes import Note, error_note, notes
 from sftviz.ui.language import language, t
 from sftviz.ui.state import address
+from sftviz.ui.turn import turn
 from sftviz.words import using
 
 Arguments = ParamSpec("Arguments")
@@ -41,7 +42,7 @@ def fragment(draw: Callable[Arguments, None]) -> Callable[Arguments, None]:
     @st.fragment
     @wraps(draw)
     def drawn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        with piece(f"{draw.__module__}.{draw.__qualname__}"):
+        with turn(), piece(f"{draw.__module__}.{draw.__qualname__}"):
             draw(*args, **kwargs)
 
     return drawn

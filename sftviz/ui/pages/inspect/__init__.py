@@ -1,7 +1,9 @@
 """Inspect, a workbench: a line of controls, what comes of them in a sentence, the strip, and what is known below."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -24,11 +26,13 @@ from sftviz.ui.pages.inspect import below, source
 from sftviz.ui.pages.inspect.export import export_menu
 from sftviz.ui.pages.inspect.share import share_menu
 from sftviz.ui.piece import fragment
+from sftviz.ui.turn import out_of_turn
 from sftviz.words import SaidError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+SHORT = 20_000  # characters: with a model of ours so much is priced before a spinner would be seen
 COLORINGS: tuple[str, ...] = ("supervised", "nll", "probability", "entropy", "grad_norm", "role", "difference")
 COMPARE = state.Switch("compare", False)
 TOKEN = state.Number("token", -1, -1, 1_000_000, 1)
@@ -119,8 +123,7 @@ def _chosen(samples: Sequence[Chat], notices: Sequence[Notice], index: int | Non
 def kept(name: str, asked: Any, make: Callable[[], Inspection]) -> Inspection:
     """An unchanged question is not asked again."""
     if st.session_state.get(f"{name}_asked") != asked:
-        with st.spinner(t("ui.inspect.working")):
-            seen = make()
+        seen = make()
         st.session_state[f"{name}_asked"], st.session_state[name] = asked, seen
     return st.session_state[name]
 
@@ -145,9 +148,19 @@ def _compared(seen: Inspection, other: Setting, setting: Setting) -> Comparison 
 
 def _asked(chat: Chat, choices: Choices) -> Inspection:
     given = choices.arguments()
+    is_small = choices.model is None or assets.is_embedded_model(choices.model)
     if choices.model and not assets.reads(choices.model):
-        given["model"] = _own_model(choices.model, choices.online)
-    return inspect(chat, before_model=warm.ready, **given)
+        with _long():
+            given["model"] = _own_model(choices.model, choices.online)
+    is_quick = is_small and sum(len(message.content) for message in chat.messages) < SHORT
+    with nullcontext() if is_quick else _long():
+        return inspect(chat, before_model=partial(warm.ready, alone=not is_small), **given)
+
+
+@contextmanager
+def _long() -> Iterator[None]:
+    with out_of_turn(), st.spinner(t("ui.inspect.working")):
+        yield
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
