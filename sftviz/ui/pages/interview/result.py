@@ -23,15 +23,15 @@ def show(answers: Sequence[Answer], cards: Mapping[str, Card], seed: int) -> Non
     for name, right in found.exact.items():
         st.markdown(f"{'✓' if right else '✗'} `{name}`")
     if found.missed:
-        st.subheader(t("ui.mock.missed"), anchor=False)
+        st.header(t("ui.mock.missed"), anchor=False)
     for name, i in found.missed:
         card = cards[name]
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"- {card.asking.points[i].says.in_language(said)}", width="stretch")
             show_me(card.question.show)
     if found.again:
-        st.subheader(t("ui.mock.tomorrow"), anchor=False)
+        st.header(t("ui.mock.tomorrow"), anchor=False)
         st.markdown("\n".join(f"- {cards[name].question.question.in_language(said)}" for name in found.again))
-    st.subheader(t("ui.mock.ask_them"), anchor=False)
+    st.header(t("ui.mock.ask_them"), anchor=False)
     st.markdown("\n".join(f"- {t(f'ui.mock.ask_{n}')}" for n in range(1, THEIRS + 1)))
     st.caption(t("ui.mock.beat", seed=seed))

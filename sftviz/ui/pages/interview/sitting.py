@@ -65,7 +65,8 @@ def page(cards: Mapping[str, Card], progress: Progress) -> None:
     if held is None:
         _begin(cards)
     elif held.asked is None:
-        result.show(held.answers, cards, held.mock.seed)
+        with st.container(key="mock_result"):
+            result.show(held.answers, cards, held.mock.seed)
         st.button(t("ui.mock.another"), on_click=_leave, icon=":material/refresh:")
     else:
         _question(held, cards, progress)
@@ -78,7 +79,9 @@ def _begin(cards: Mapping[str, Card]) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             role = ROLE.segmented(t("ui.mock.role"), lambda name: t(f"ui.mock.role_{name}"))
             seed = SEED.slider(t("ui.mock.seed"), help=t("ui.mock.seed_help"))
-        st.button(t("ui.mock.start"), type="primary", on_click=_sit_down, args=(role, int(seed), (), cards))
+        st.button(
+            t("ui.mock.start"), type="primary", key="mock_start", on_click=_sit_down, args=(role, int(seed), (), cards)
+        )
 
 
 def _sit_down(role: Role, seed: int, answers: Sequence[Answer], cards: Mapping[str, Card]) -> None:
