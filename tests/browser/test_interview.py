@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sftviz.course.interview.cards import all_cards
 from sftviz.course.interview.mock import CODE_AT, COUNT, DERIVE_AT
 from sftviz.words import Language, sentences
-from tests.browser.conftest import sound
+from tests.browser.conftest import settled, sound
 
 OpenPage = Callable[..., Page]
 CARDS = all_cards()
@@ -96,6 +96,7 @@ def test_progress_goes_with_the_reader(open_page: OpenPage, tmp_path: Path) -> N
     page.get_by_text("Show the answer").click()
     page.get_by_role("button", name="I knew it").click()
     counted(page, 1)
+    settled(page)
     page.get_by_text("Take along").click()
     saved = {}
     for key in ("download", "anki", "sheet"):
@@ -108,6 +109,7 @@ def test_progress_goes_with_the_reader(open_page: OpenPage, tmp_path: Path) -> N
     assert f"{len(CARDS)} questions" in saved["sheet"].read_text()
 
     again = open_page(path="/interview", ready="h1")
+    settled(again)
     again.get_by_text("Take along").click()
     again.locator("input[type=file]").set_input_files(saved["download"])
     expect(again.get_by_text("1 cards taken over.")).to_be_visible()

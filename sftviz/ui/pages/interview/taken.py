@@ -20,9 +20,8 @@ def menu(cards: Mapping[str, Card], progress: Progress) -> None:
             _file("anki", anki_csv(cards.values(), language()), f"sftviz-anki-{language()}.csv", "text/csv")
             _file("sheet", sheet(cards.values(), language()), f"sftviz-sheet-{language()}.md", "text/markdown")
         uploaded = st.file_uploader(t("ui.interview.load"), type="json", key="progress_file")
-        if uploaded is not None and st.session_state.get("progress_loaded") != uploaded.file_id:
-            st.session_state.progress_loaded = uploaded.file_id
-            _load(uploaded.getvalue()[: LARGEST + 1], cards)
+        if uploaded is not None:
+            _taken_over(uploaded.file_id, uploaded.getvalue()[: LARGEST + 1], cards)
 
 
 def _file(name: str, text: str, file: str, mime: str) -> None:
@@ -31,12 +30,22 @@ def _file(name: str, text: str, file: str, mime: str) -> None:
     )
 
 
-def _load(content: bytes, cards: Mapping[str, Card]) -> None:
-    """Take over what a file says of cards that exist; say what was wrong with it otherwise."""
+def _taken_over(file: str, content: bytes, cards: Mapping[str, Card]) -> None:
+    """Take over, once, what a file says of cards that exist; say so, or what is wrong, while it is here."""
+    read_before, told = st.session_state.get("progress_file_told", ("", 0))
+    if read_before != file:
+        told = _read(content, cards)
+        st.session_state.progress_file_told = (file, told)
+    if isinstance(told, SaidError):
+        notes([error_note(told)], key="foreign_progress")
+    else:
+        st.success(t("ui.interview.marks_loaded", count=told))
+
+
+def _read(content: bytes, cards: Mapping[str, Card]) -> int | SaidError:
     try:
         read = read_progress(content, date.today()).only(cards)
     except SaidError as error:
-        notes([error_note(error)], key="foreign_progress")
-        return
+        return error
     st.session_state.progress.cards.update(read.cards)
-    st.success(t("ui.interview.marks_loaded", count=len(read.cards)))
+    return len(read.cards)
