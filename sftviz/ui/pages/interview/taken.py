@@ -14,7 +14,7 @@ from sftviz.words import SaidError
 
 
 def menu(cards: Mapping[str, Card], progress: Progress) -> None:
-    with st.expander(t("ui.interview.progress"), icon=":material/luggage:"):
+    with st.expander(t("ui.interview.progress"), icon=":material/luggage:", key="take_along"):
         with st.container(horizontal=True):
             _file("download", progress.model_dump_json(indent=1), "sftviz-progress.json", "application/json")
             _file("anki", anki_csv(cards.values(), language()), f"sftviz-anki-{language()}.csv", "text/csv")
