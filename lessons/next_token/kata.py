@@ -56,12 +56,12 @@ SLIPS = (
          "the probability underflowed to 0 before its log was taken; log_softmax never forms it",
          "概率先下溢成 0，再取对数就成了 inf；log_softmax 不会先算出概率"),
     Slip(lambda z, y: _mean(z, y), "nothing is shifted: position t was asked for token t itself, which it has read",
-         "没有移位：位置 t 被要求预测第 t 个 token 本身，而它已经读到了这个 token"),
+         "没有移位：位置 t 被要求预测第 t 个 token 本身，而它已经读到了这个 token", asks=0),
     Slip(lambda z, y: _mean(z[:, 1:], y[:, :-1]),
          "shifted the wrong way: position t was asked for token t−1, its past; drop the last logits, the first label",
-         "移位方向反了：位置 t 被要求预测第 t−1 个 token，即它的过去；应去掉最后一个 logits 和第一个标签"),
+         "移位方向反了：位置 t 被要求预测第 t−1 个 token，即它的过去；应去掉最后一个 logits 和第一个标签", asks=-1),
     Slip(lambda z, y: _mean(z[:, :-2], y[:, 2:]), "shifted twice: position t was asked for t+2, labels come unshifted",
-         "移位了两次：位置 t 被要求预测第 t+2 个 token；标签传入时没有移位，只需移一次"),
+         "移位了两次：位置 t 被要求预测第 t+2 个 token；标签传入时没有移位，只需移一次", asks=2),
     Slip(lambda z, y: _mean(z[:-1], y[1:]),
          "the cut went through the batch: logits[:-1] drops a row; tokens are axis 1, so logits[:, :-1]",
          "切到了 batch 维：logits[:-1] 去掉的是一整行；token 在第 1 维，应写 logits[:, :-1]"),
@@ -124,8 +124,9 @@ def _judge(given: Any, logits: Tensor, labels: Tensor) -> Said | None:
         return None
     seen = f"{y.tolist()}", f"{_rounded(_costs(z, y))}", f"{given.item():.3f}", f"{expected.item():.3f}"
     slip = next((slip for slip in SLIPS if _same(given, slip.made(logits, labels))), OTHER)
-    return Said(en="for targets {} with costs {} nats you gave {}; the mean is {}: ".format(*seen) + slip.en,
-                zh="目标 {} 的损失是 {} nat，你给出 {}；平均值应为 {}：".format(*seen) + slip.zh)  # fmt: skip
+    told = slip.told(labels.shape[1])
+    return Said(en="for targets {} with costs {} nats you gave {}; the mean is {}: ".format(*seen) + told.en,
+                zh="目标 {} 的损失是 {} nat，你给出 {}；平均值应为 {}：".format(*seen) + told.zh)  # fmt: skip
 
 
 def _judge_gradient(given: Tensor, z: Tensor, labels: Tensor) -> Said | None:

@@ -8,6 +8,7 @@ import typer
 from sftviz.cli.border import console
 from sftviz.cli.check import check_data
 from sftviz.cli.inspect import inspect_sample
+from sftviz.cli.interview import interview
 from sftviz.cli.kata import katas
 from sftviz.cli.launch import open_app
 from sftviz.cli.model import models
@@ -33,5 +34,6 @@ def main(
 app.command(name="inspect")(inspect_sample)
 app.command(name="check")(check_data)
 app.command(name="app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
+app.command(name="interview")(interview)
 app.add_typer(models, name="model")
 app.add_typer(katas, name="kata")

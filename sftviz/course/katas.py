@@ -1,21 +1,18 @@
 """Katas: implement it, derive it, defend it. A checker that speaks like a teacher, in terminal and notebook."""
 
 import inspect
-import runpy
-import subprocess
-import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sftviz.course.content import PACKAGE
-from sftviz.course.lesson import all_lessons
+from sftviz.course.formulas import formulas_of
+from sftviz.course.lesson import Lesson, all_lessons
 from sftviz.course.questions import Said
 from sftviz.course.slips import UNWRITTEN
 
-SECONDS = 30
+HARDEST = "L3"
 Attempt = Callable[..., Any]
 
 
@@ -57,9 +54,9 @@ class Verdict:
         lines = [f"✓ {check.name.in_language(language)}" for check in self.passed]
         if self.failed and self.reason:
             lines.append(f"✗ {self.failed.name.in_language(language)}")
-            lines.append(f"  {self.reason.in_language(language)}")
+            lines.append(textwrap.indent(self.reason.in_language(language), "  "))
         else:
-            lines.append(DONE.in_language(language).format(source=inspect.getsourcefile(self.kata.reference)))
+            lines += _afterwards(self.kata, language)
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -67,13 +64,32 @@ class Verdict:
 
 
 DONE = Said(
-    en="All checks pass. Compare with the project's own, in {source}, and say each line aloud: what is it for?",
-    zh="全部通过。和项目自己的实现（{source}）对照一下，逐行说出它为什么在那里。",
+    en="All checks pass. This is the project's own, in {source}. Say each line aloud: what is it for?",
+    zh="全部通过。这是项目自己的实现（{source}）。逐行说出它为什么在那里：",
 )
-ENDLESS = Said(
-    en="Stopped after {seconds} seconds: the function does not come to an end. Is there a loop over the vocabulary?",
-    zh="{seconds} 秒后被停止：函数没有结束。是不是对词表写了循环？",
+DERIVE = Said(
+    en='Derive it: {asks}\n`sftviz kata derive {name} "…"`', zh='推导：{asks}\n`sftviz kata derive {name} "……"`'
 )
+DEFEND = Said(en="Defend it: {question}", zh="答辩：{question}")
+
+
+def _afterwards(kata: Kata, language: str) -> list[str]:
+    """What a learner who has passed reads: the project's lines, a formula to derive, a question to defend it."""
+    source = textwrap.indent(inspect.getsource(kata.reference).rstrip(), "    ")
+    lines = [DONE.in_language(language).format(source=inspect.getsourcefile(kata.reference)), "", source]
+    lesson = _lesson_of(kata)
+    if lesson is None:
+        return lines
+    for formula in formulas_of(lesson.slug)[:1]:
+        asks = formula.asks.in_language(language)
+        lines += ["", DERIVE.in_language(language).format(asks=asks, name=formula.name)]
+    for question in [question for question in lesson.questions if question.level == HARDEST][:1]:
+        lines += ["", DEFEND.in_language(language).format(question=question.question.in_language(language))]
+    return lines
+
+
+def _lesson_of(kata: Kata) -> Lesson | None:
+    return next((lesson for lesson in all_lessons() if lesson.has_kata and lesson.kata is kata), None)
 
 
 def check(kata: str | Kata, attempt: Attempt) -> Verdict:
@@ -110,7 +126,7 @@ def _is_unwritten(attempt: Attempt) -> bool:
 
 def all_katas() -> dict[str, Kata]:
     """The kata of every lesson, by name."""
-    return {lesson.kata.name: lesson.kata for lesson in all_lessons() if (lesson.folder / "kata.py").exists()}
+    return {lesson.kata.name: lesson.kata for lesson in all_lessons() if lesson.has_kata}
 
 
 def find_kata(name: str) -> Kata:
@@ -119,54 +135,3 @@ def find_kata(name: str) -> Kata:
     if name not in katas:
         raise ValueError(f"kata {name!r} is unknown; there are {', '.join(katas)}")
     return katas[name]
-
-
-def start(name: str, folder: Path) -> Path:
-    """Write the starter file into a folder and give its path; raises FileExistsError rather than overwrite work."""
-    kata = find_kata(name)
-    path = folder / f"{name}.py"
-    if path.exists():
-        raise FileExistsError(f"{path} is there already, and might hold your work; rename it, or go on with it")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(kata.starter, encoding="utf-8")
-    return path
-
-
-def load_attempt(path: Path, function: str) -> Attempt:
-    """The learner's function out of a file; raises ValueError where the file or the function is not there."""
-    if not path.is_file():
-        raise ValueError(f"{path} is not there; `sftviz kata start {path.stem}` writes it")
-    try:
-        attempt = runpy.run_path(str(path)).get(function)
-    except Exception as error:  # whatever a learner's file raises
-        raise ValueError(f"{path} does not run: {type(error).__name__}: {error}") from error
-    if not inspect.isfunction(attempt):
-        raise ValueError(f"{path} has no function {function}; keep the name the starter gave it")
-    return attempt
-
-
-def check_file(name: str, path: Path, language: str = "en") -> tuple[bool, str]:
-    """Check a learner's file in a process of its own: whether it passes, and what to tell them.
-
-    A loop without end is stopped after SECONDS. Raises ValueError for an unknown kata or a file that is not there.
-    """
-    kata = find_kata(name)
-    if not path.is_file():
-        load_attempt(path, kata.function)
-    program = "from sftviz.course.katas import main; main()"
-    command = [sys.executable, "-c", program, name, str(path.resolve()), language]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=PACKAGE.parent)
-    except subprocess.TimeoutExpired:
-        return False, ENDLESS.in_language(language).format(seconds=SECONDS)
-    return done.returncode == 0, (done.stdout + done.stderr).strip()
-
-
-def main() -> None:
-    name, path, language = sys.argv[1:]
-    try:
-        verdict = check(name, load_attempt(Path(path), find_kata(name).function))
-    except ValueError as error:
-        sys.exit(str(error))
-    print(verdict.text(language))
-    sys.exit(not verdict)

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from sftviz.course.content import LESSONS, NOTEBOOKS, CourseError, load
+from sftviz.course.prediction import Prediction, read_prediction
 from sftviz.course.questions import Question, read_questions
 from sftviz.words import Language
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sftviz.course.katas import Kata
 
 SOURCES: dict[Language, str] = {"en": "lesson.md", "zh": "lesson.zh.md"}
-MARK = re.compile(r"^<!-- (lab|ask (?P<question>[\w-]+)|kata) -->$", re.M)
+MARK = re.compile(r"^<!-- (lab|predict|proved|ask (?P<question>[\w-]+)|kata) -->$", re.M)
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^\n$]+?)\$", re.S)
 FRONT = re.compile(r"---\n(.*?)\n---\n", re.S)
 HEADING = re.compile(r"^(#+) ", re.M)
@@ -32,17 +33,22 @@ class FrontMatter(BaseModel):
     title: str
     short: str = ""  # for the menu, where the title would be cut
     question: str  # the one question the lesson answers
+    see: str = ""  # the lesson in three sentences, for who wants to see only
+    can: str = ""  # what its reader can do now, in a sentence
     minutes: int
     requires: list[str] = []
     labs: list[str] = []  # addresses of the labs it explains
+    inspect: dict[str, str] = {}  # the Inspect page's address with the lesson's chat, where it has one
 
 
-Kind = Literal["markdown", "code", "lab", "ask", "kata"]
+Kind = Literal["markdown", "code", "lab", "predict", "proved", "ask", "kata"]
+# What is written anew in every language; the rest of a front matter is the same
+WORDED = {"title", "short", "question", "see", "can"}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of a lesson. source: Markdown, Python, or the question's id; marks for lab and kata have none."""
+    """A piece of a lesson. source: Markdown, Python, or the question's id; the other marks have none."""
 
     kind: Kind
     source: str
@@ -78,6 +84,14 @@ class Lesson:
     @property
     def questions(self) -> list[Question]:
         return read_questions(self.folder / "questions.yaml")
+
+    @property
+    def prediction(self) -> Prediction | None:
+        return read_prediction(self.folder / "prediction.yaml")
+
+    @property
+    def has_kata(self) -> bool:
+        return (self.folder / "kata.py").is_file()
 
     @property
     def kata(self) -> "Kata":

@@ -46,7 +46,7 @@ class Proof(BaseModel):
 
     def compute(self) -> float:
         """Run the code and give the value of its last expression."""
-        return _value_of(self.code)
+        return float(value_of(self.code))
 
 
 class Show(BaseModel):
@@ -83,7 +83,8 @@ def read_questions(path: Path) -> list[Question]:
 
 
 @cache
-def _value_of(code: str) -> float:
+def value_of(code: str) -> Any:
+    """Run the code of a lesson's own file, and give the value of its last expression; what it prints is not shown."""
     tree = ast.parse(code)
     last = tree.body[-1]
     if not isinstance(last, ast.Expr):
@@ -91,4 +92,4 @@ def _value_of(code: str) -> float:
     scope: dict[str, Any] = {}
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(ast.Module(tree.body[:-1], []), "<proof>", "exec"), scope)
-        return float(eval(compile(ast.Expression(last.value), "<proof>", "eval"), scope))
+        return eval(compile(ast.Expression(last.value), "<proof>", "eval"), scope)

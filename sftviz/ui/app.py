@@ -72,14 +72,14 @@ def _run() -> None:
 
 def _sections() -> dict[str, list[StreamlitPage]]:
     labs = {lab.address: lab for lab in LABS}
-    understand: list[StreamlitPage] = []
+    understand = [_page("lessons", t("ui.lessons.title"), ":material/map:", _light("lessons"))]
     for lesson in all_lessons():
         understand.append(_lesson(lesson))
         understand += [_lab(labs.pop(address), lesson) for address in lesson.front_matter().labs]
     plans = [_lab(labs.pop(address)) for address in PLANS]
     return {
         "data": [_page("inspect", t("ui.app.inspect"), ":material/search:", _light("inspect"), default=True)],
-        "understand": [*understand, *map(_lab, labs.values())],
+        "understand": [*understand, *map(_lab, labs.values()), _glossary()],
         "practise": [_page("interview", t("ui.common.interview"), ":material/quiz:", _light("interview"))],
         "plan": plans,
     }
@@ -101,6 +101,10 @@ def _lab(lab: Lab, explained_by: Lesson | None = None) -> StreamlitPage:
         lab.loaded().page()
 
     return _page(lab.address, t(f"ui.lab.{lab.address}"), UNDER if explained_by else lab.icon, page)
+
+
+def _glossary() -> StreamlitPage:
+    return _page("glossary", t("ui.glossary.title"), ":material/dictionary:", _light("glossary"))
 
 
 def _lesson(lesson: Lesson) -> StreamlitPage:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import pytest
 import torch
@@ -87,43 +86,8 @@ def test_the_masking_lab_shows_the_model_that_became_a_user(open_page: OpenPage)
     expect(page.get_by_text("so the model must learn to write it").first).to_be_visible()
 
 
-def test_every_answer_is_drawn_without_a_formula_error(open_page: OpenPage) -> None:
-    page = open_page(path="/interview", ready="h1", height=4000)
-    total = sum(len(lesson.questions) for lesson in LESSONS.values())
-    toggles = page.get_by_text("Show the answer", exact=True)
-    expect(toggles).to_have_count(total)
-    for at in range(total):
-        toggles.nth(at).click()
-        expect(page.get_by_text("How it is computed")).to_have_count(at + 1, timeout=60_000)
-    sound(page)
-
-
-def test_progress_is_marked_filtered_taken_along_and_brought_back(open_page: OpenPage, tmp_path: Path) -> None:
-    page = open_page(path="/interview", ready="h1")
-    page.get_by_role("button", name="I knew it").first.click()
-    expect(page.get_by_text("1 of ", exact=False).first).to_be_visible()
-    page.get_by_role("combobox", name="Marked").click()
-    page.get_by_role("option", name="known", exact=True).click()
-    expect(page.get_by_role("button", name="I knew it")).to_have_count(1)
-    page.get_by_text("Take your progress along").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
-    saved = tmp_path / "progress.json"
-    download.value.save_as(saved)
-    assert list(json.loads(saved.read_text())["progress"].values()) == ["known"]
-
-    again = open_page(path="/interview", ready="h1")
-    again.get_by_text("Take your progress along").click()
-    again.locator("input[type=file]").set_input_files(saved)
-    expect(again.get_by_text("1 marks loaded.")).to_be_visible()
-    other = tmp_path / "other.json"
-    other.write_text('{"format": "another", "progress": {"x": "known"}}')
-    again.locator("input[type=file]").set_input_files(other)
-    expect(again.get_by_text("not a progress file of sftviz; nothing was changed")).to_be_visible()
-
-
 def test_show_me_opens_the_lab_in_the_state_that_proves_it(open_page: OpenPage) -> None:
-    page = open_page(path="/interview", ready="h1")
+    page = open_page(path="/interview?way=all", ready="h1")
     card = page.locator("[class*='st-key-card_interview_next_token-two_conventions'], "
                         "[class*='st-key-card_interview_next_token_two_conventions']").first  # fmt: skip
     card.get_by_text("Show the answer").click()

@@ -1,5 +1,6 @@
 """Every kata takes the project's own solution, and tells every typical wrong one what is wrong with it."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sftviz.chat.rendering import render
+from sftviz.course.attempts import ENDED, ENDLESS, Checker, check_file, load_attempt, next_kata, note_passed, watch
 from sftviz.course.content import LESSONS, PACKAGE, load
-from sftviz.course.katas import Kata, Verdict, check, check_file, load_attempt
+from sftviz.course.katas import Kata, Verdict, all_katas, check
+from sftviz.course.lesson import find_lesson
 from sftviz.course.slips import UNWRITTEN
 from sftviz.supervision.verdicts import apply
 from tests.chat.chats import SHORT, TWO_TURNS
@@ -391,7 +394,7 @@ WRONG: list[Wrong] = [
 
 
 def told(verdict: Verdict, language: str) -> str:
-    return verdict.text(language).splitlines()[-1]
+    return verdict.text(language).partition("✗")[2].partition("\n")[2]
 
 
 def attempt_of(kata: Kata, source: str, folder: Path) -> Callable[..., Any]:
@@ -505,9 +508,86 @@ def test_a_name_that_is_no_kata_is_told_which_there_are(tmp_path: Path) -> None:
     assert "there are shifted_loss, chat_labels, logit_gradients" in " ".join(told.stderr.split())
 
 
-def test_a_loop_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sftviz.course.katas.SECONDS", 8)
-    (tmp_path / "shifted_loss.py").write_text("def shifted_loss(logits, labels):\n    while True: pass\n")
-    passed, said = check_file("shifted_loss", tmp_path / "shifted_loss.py")
-    assert not passed
-    assert "does not come to an end" in said
+def test_a_loop_without_end_is_stopped_and_imports_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sftviz.course.attempts.SECONDS", 2)  # importing torch alone takes longer
+    file = tmp_path / "shifted_loss.py"
+    file.write_text("def shifted_loss(logits, labels):\n    while True: pass\n")
+    with Checker("shifted_loss", file) as checker:
+        assert checker.check() == (False, ENDLESS.en.format(seconds=2))
+        file.write_text(KATAS["shifted_loss"].starter)
+        assert checker.check() == (False, "✗ one row, nothing masked\n  " + UNWRITTEN.en)
+
+
+def test_a_watched_file_is_checked_again_when_it_is_saved_in_one_process(tmp_path: Path) -> None:
+    file = tmp_path / "chat_labels.py"
+    file.write_text(KATAS["chat_labels"].starter)
+    verdicts = watch("chat_labels", file)
+    assert UNWRITTEN.en in next(verdicts)[1]
+    body = "import os\nprint(os.getpid())\ndef chat_labels(ids, roles, is_end):\n    return {}\n"
+    seen: list[str] = []
+    for at, made in enumerate(("ids", "[i if r == 'assistant' else -100 for i, r in zip(ids, roles)]")):
+        file.write_text(body.format(made))
+        os.utime(file, (at, at))
+        passed, said = next(verdicts)
+        assert passed is bool(at)
+        seen.append(said.splitlines()[0])
+    verdicts.close()
+    assert seen[0] == seen[1]  # the same process
+    assert int(seen[0]) != os.getpid()
+
+
+def test_a_file_that_ends_the_process_is_told(tmp_path: Path) -> None:
+    (tmp_path / "chat_labels.py").write_text("import os\nos._exit(0)\n")
+    assert check_file("chat_labels", tmp_path / "chat_labels.py") == (False, ENDED.en)
+
+
+def test_katas_come_one_after_the_other_and_what_passed_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "katas"
+    names = list(all_katas())
+    kata = next_kata(folder)
+    assert kata is not None
+    assert kata.name == names[0] == "shifted_loss"
+    assert "Write `shifted_loss" in run_kata("next", folder=tmp_path).stdout
+    assert (folder / "shifted_loss.py").read_text() == kata.starter
+    for at, name in enumerate(names):
+        note_passed(name, folder)
+        following = next_kata(folder)
+        assert (following.name if following else None) == (names[at + 1] if at + 1 < len(names) else None)
+    assert "Every kata has passed." in run_kata("next", folder=tmp_path).stdout
+    assert run_kata("list", folder=tmp_path).stdout.count("✓") == len(names)
+
+
+def test_a_pass_shows_the_projects_lines_a_formula_to_derive_and_a_question_to_defend() -> None:
+    text = check("logit_gradients", KATAS["logit_gradients"].reference).text()
+    assert inspect.getsource(KATAS["logit_gradients"].reference).splitlines()[0] in text
+    assert "Derive it: " in text
+    assert "sftviz kata derive p_minus_y" in text
+    hardest = {q.question.en for q in find_lesson("cross_entropy_vs_mse").questions if q.level == "L3"}
+    assert text.partition("Defend it: ")[2] in hardest
+
+
+def test_a_wrong_alignment_is_drawn_over_the_right_one() -> None:
+    drawn = told(check("shifted_loss", shifts_twice), "en").splitlines()[-3:]
+    assert [line.split() for line in drawn] == [
+        ["position", "0", "1", "2"],
+        ["yours", "2", "–", "–"],
+        ["right", "1", "2", "–"],
+    ]
+    assert "你的" in told(check("shifted_loss", wrong_way), "zh")
+
+
+def test_a_formula_is_derived_in_the_terminal(tmp_path: Path) -> None:
+    assert "kl: A coin" in run_kata("derive", folder=tmp_path).stdout
+    right = run_kata("derive", "p_minus_y", "p - y", folder=tmp_path)
+    assert (right.returncode, right.stdout.strip()) == (0, "✓ Proved: equal for every value of z0, z1, y.")
+    wrong = run_kata("derive", "p_minus_y", "(p - y)*p", folder=tmp_path)
+    assert (wrong.returncode, wrong.stdout.strip()) == (1, "✗ z = (0, 0), y = 1: you −0.25, right −0.5")
+
+
+def test_the_terminal_is_a_module_too() -> None:
+    command = [sys.executable, "-m", "sftviz.cli", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGE.parent)
+    assert done.returncode == 0
+    assert "Usage: sftviz" in done.stdout

@@ -10,7 +10,8 @@ import pytest
 
 from sftviz.course.__main__ import stale
 from sftviz.course.content import load
-from sftviz.course.lesson import Lesson, all_lessons, find_lesson, formulas, headings
+from sftviz.course.lesson import WORDED, Lesson, all_lessons, find_lesson, formulas, headings
+from sftviz.course.listing import claims, without_claims
 from sftviz.course.notebook import RENDERER
 from sftviz.course.questions import LEVELS, Question
 from sftviz.ui.app import LABS
@@ -28,7 +29,9 @@ each_question = pytest.mark.parametrize(("lesson", "question"), QUESTIONS.values
 
 
 def test_lessons_are_found_in_the_order_of_their_numbers() -> None:
-    assert [lesson.number for lesson in all_lessons()] == list(range(1, len(LESSONS) + 1))
+    numbers = [lesson.number for lesson in all_lessons()]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 1
     with pytest.raises(ValueError, match="lesson 'nowhere' is unknown; there are next_token, "):
         find_lesson("nowhere")
 
@@ -71,18 +74,28 @@ def test_a_notebook_keeps_its_outputs_and_its_figures_as_pictures_too(lesson: Le
 def test_the_translation_has_the_same_cells_headings_and_formulas(lesson: Lesson) -> None:
     english, chinese = lesson.cells("en"), lesson.cells("zh")
     assert [cell.kind for cell in english] == [cell.kind for cell in chinese]
-    assert [(c.kind, c.source) for c in english if c.kind != "markdown"] == [
-        (c.kind, c.source) for c in chinese if c.kind != "markdown"
+    assert [(c.kind, without_claims(c.source)) for c in english if c.kind != "markdown"] == [
+        (c.kind, without_claims(c.source)) for c in chinese if c.kind != "markdown"
     ]
     assert headings(english) == headings(chinese)
     assert formulas(english) == formulas(chinese)
     fronts = [lesson.front_matter(language) for language in ("en", "zh")]
-    assert fronts[0].model_dump(exclude={"title", "short", "question"}) == fronts[1].model_dump(
-        exclude={"title", "short", "question"}
-    )
+    assert fronts[0].model_dump(exclude=WORDED) == fronts[1].model_dump(exclude=WORDED)
     for cell in chinese:
         if cell.kind == "markdown":
             assert re.search("[\u4e00-\u9fff]", cell.source), cell.source
+
+
+@each_lesson
+def test_what_is_called_proved_stands_right_before_an_assertion_and_is_said_in_both_languages(lesson: Lesson) -> None:
+    for english, chinese in zip(lesson.cells("en"), lesson.cells("zh"), strict=True):
+        if english.kind != "code":
+            continue
+        for cell in (english, chinese):
+            after = re.findall(r"^ *# proved: .+\n((?:\s*# .+\n)*) *(.*)", cell.source, re.M)
+            assert all(line.startswith("assert ") for _, line in after), cell.source
+        said = list(zip(claims(english.source), claims(chinese.source), strict=True))
+        assert all(re.search("[\u4e00-\u9fff]", zh) and not re.search("[\u4e00-\u9fff]", en) for en, zh in said)
 
 
 def test_every_lab_that_a_lesson_explains_is_there_and_is_no_other_lessons() -> None:
@@ -95,8 +108,9 @@ def test_every_lab_that_a_lesson_explains_is_there_and_is_no_other_lessons() -> 
 def test_a_lesson_has_its_marks_and_knows_what_it_requires(lesson: Lesson) -> None:
     kinds = [cell.kind for cell in lesson.cells()]
     assert kinds.count("lab") == kinds.count("kata") == 1
+    assert kinds.count("predict") == kinds.count("proved") == 1
+    assert kinds.index("predict") < kinds.index("proved")
     asked = [cell.source for cell in lesson.cells() if cell.kind == "ask"]
-    assert asked
     assert set(asked) <= {question.id for question in lesson.questions}
     assert all(LESSONS[slug].number < lesson.number for slug in lesson.front_matter().requires)
     assert min(headings(lesson.cells()) or [2]) == 2

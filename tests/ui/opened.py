@@ -15,7 +15,14 @@ from sftviz.ui.app import LABS
 from sftviz.ui.state import Knob
 from tests.sources import ROOT
 
-PAGES = ("", *(lab[0] for lab in LABS), *(lesson.slug for lesson in all_lessons()), "interview")
+PAGES = (
+    "",
+    "lessons",
+    *(lab[0] for lab in LABS),
+    *(lesson.slug for lesson in all_lessons()),
+    "glossary",
+    "interview",
+)
 # The knobs of every lab and of every lesson's lab, by page and key
 KNOBS: Mapping[str, Mapping[str, Knob[Any]]] = {
     **{lab.address: import_module(f"sftviz.ui.pages.{lab.module}").KNOBS for lab in LABS},
