@@ -12,6 +12,8 @@ from streamlit.util import calc_hash
 from sftviz.course.content import load
 from sftviz.course.lesson import all_lessons
 from sftviz.ui.app import LABS
+from sftviz.ui.pages import glossary, interview
+from sftviz.ui.pages import lesson as lesson_page
 from sftviz.ui.state import Knob
 from tests.sources import ROOT
 
@@ -26,7 +28,9 @@ PAGES = (
 # The knobs of every lab and of every lesson's lab, by page and key
 KNOBS: Mapping[str, Mapping[str, Knob[Any]]] = {
     **{lab.address: import_module(f"sftviz.ui.pages.{lab.module}").KNOBS for lab in LABS},
-    **{lesson.slug: load(lesson.folder / "lab.py").KNOBS for lesson in all_lessons()},
+    **{lesson.slug: load(lesson.folder / "lab.py").KNOBS | lesson_page.KNOBS for lesson in all_lessons()},
+    "interview": interview.KNOBS,
+    "glossary": glossary.KNOBS,
 }
 
 
