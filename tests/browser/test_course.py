@@ -74,6 +74,8 @@ def test_a_depth_is_an_address_and_shows_its_part_only(open_page: OpenPage) -> N
     page.get_by_test_id("stButtonGroup").get_by_text("interview", exact=True).click()
     expect(page.get_by_text("The ladder")).to_be_visible(timeout=60_000)
     expect(page.locator(".predict")).to_have_count(0)
+    page.locator(".st-key-ladder_next_token").scroll_into_view_if_needed()
+    eventually(lambda: page.evaluate(REMEMBERED), lambda kept: kept["next_token"] == {"looked": True})
     eventually(lambda: address(page), lambda url: url.endswith("/next_token?depth=interview"))
     page.get_by_test_id("stButtonGroup").get_by_text("derive", exact=True).click()
     expect(page.get_by_text("✓ proved: what comes later does not move")).to_be_attached(timeout=60_000)

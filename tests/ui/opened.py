@@ -34,11 +34,16 @@ KNOBS: Mapping[str, Mapping[str, Knob[Any]]] = {
 }
 
 
-def opened(page: str, **address: str) -> AppTest:
-    """The page as it stands after its first run; address: what stands behind the question mark."""
+def opened(page: str, session: Mapping[str, Any] | None = None, /, **address: str) -> AppTest:
+    """The page as it stands after its first run; address: what stands behind the question mark.
+
+    session: what the browser or an earlier page has left there.
+    """
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     for key, value in address.items():
         app.query_params[key] = value
+    for key, value in (session or {}).items():
+        app.session_state[key] = value
     if page:
         app._page_hash = calc_hash(page)  # AppTest opens files only, and st.navigation's pages are functions
     return app.run()
