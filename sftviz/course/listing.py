@@ -1,7 +1,7 @@
 """A lesson's code cell as a page shows it: the line it comes to, what its assertions prove, what only a notebook needs.
 
 In a cell `# proved: …` says, in the language of its lesson, what the assertions below it prove. A cell that begins with
-`# notebook only` draws what the page shows in an explorable.
+`# notebook only` draws what the page's explorable shows: there, what it draws is folded too.
 """
 
 import ast
@@ -43,5 +43,5 @@ def last_line(source: str) -> str:
 
 
 def is_for_notebook(source: str) -> bool:
-    """True where the page leaves the cell out, since its explorable shows the same."""
+    """True where the page folds what the cell gives, since its explorable shows the same."""
     return source.lstrip().startswith(NOTEBOOK_ONLY)

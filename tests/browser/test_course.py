@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from sftviz.course.lesson import all_lessons, find_lesson
 from sftviz.course.map import course
 from sftviz.ui.components.course import script
-from tests.browser.conftest import address, eventually, sound
+from tests.browser.conftest import address, eventually, settled, sound
 
 OpenPage = Callable[..., Page]
 REMEMBERED = "JSON.parse(localStorage.getItem('sftviz:course:1'))"
@@ -26,17 +26,17 @@ def commit(page: Page) -> None:
 
 def test_a_prediction_is_locked_taken_up_where_it_is_proved_and_survives_a_reload(open_page: OpenPage) -> None:
     page = open_page(path="/next_token", ready=".predict input")
-    settled = page.locator(".st-key-settled_next_token")
-    expect(settled.get_by_text("You have not predicted yet")).to_be_attached(timeout=60_000)
+    judged = page.locator(".st-key-settled_next_token")
+    expect(judged.get_by_text("You have not predicted yet")).to_be_attached(timeout=60_000)
     expect(page.get_by_role("button", name="Commit")).to_be_disabled()
     page.locator(".predict [type=number]").fill("10")
     commit(page)
-    expect(settled).to_contain_text("You said 10; it is 9.")
-    expect(settled).to_contain_text("would need an eleventh token")
+    expect(judged).to_contain_text("You said 10; it is 9.")
+    expect(judged).to_contain_text("would need an eleventh token")
     expect(page.locator(".predict [type=number]")).to_be_disabled()
     page.reload()
     expect(page.locator(".predict [type=number]")).to_have_value("10", timeout=60_000)
-    expect(settled).to_contain_text("You said 10; it is 9.", timeout=60_000)
+    expect(judged).to_contain_text("You said 10; it is 9.", timeout=60_000)
     assert page.evaluate(REMEMBERED)["next_token"]["said"] == 10
 
 
@@ -74,6 +74,8 @@ def test_a_depth_is_an_address_and_shows_its_part_only(open_page: OpenPage) -> N
     page.get_by_test_id("stButtonGroup").get_by_text("interview", exact=True).click()
     expect(page.get_by_text("The ladder")).to_be_visible(timeout=60_000)
     expect(page.locator(".predict")).to_have_count(0)
+    page.locator(".st-key-ladder_next_token").scroll_into_view_if_needed()
+    eventually(lambda: page.evaluate(REMEMBERED), lambda kept: kept["next_token"] == {"looked": True})
     eventually(lambda: address(page), lambda url: url.endswith("/next_token?depth=interview"))
     page.get_by_test_id("stButtonGroup").get_by_text("derive", exact=True).click()
     expect(page.get_by_text("✓ proved: what comes later does not move")).to_be_attached(timeout=60_000)
@@ -144,6 +146,7 @@ def test_the_map_has_every_lesson_and_leads_to_those_written(
 
 def test_a_term_says_what_it_means_and_leads_to_the_glossary(open_page: OpenPage) -> None:
     page = open_page(path="/next_token", ready='a[href*="glossary?term=tokenizer"]')
+    settled(page)
     page.locator('a[href*="glossary?term=tokenizer"]').focus()
     expect(page.get_by_role("tooltip")).to_contain_text("Cuts text into tokens from a fixed list")
     page.keyboard.press("Escape")

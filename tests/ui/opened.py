@@ -12,6 +12,8 @@ from streamlit.util import calc_hash
 from sftviz.course.content import load
 from sftviz.course.lesson import all_lessons
 from sftviz.ui.app import LABS
+from sftviz.ui.pages import glossary, interview
+from sftviz.ui.pages import lesson as lesson_page
 from sftviz.ui.state import Knob
 from tests.sources import ROOT
 
@@ -26,15 +28,22 @@ PAGES = (
 # The knobs of every lab and of every lesson's lab, by page and key
 KNOBS: Mapping[str, Mapping[str, Knob[Any]]] = {
     **{lab.address: import_module(f"sftviz.ui.pages.{lab.module}").KNOBS for lab in LABS},
-    **{lesson.slug: load(lesson.folder / "lab.py").KNOBS for lesson in all_lessons()},
+    **{lesson.slug: load(lesson.folder / "lab.py").KNOBS | lesson_page.KNOBS for lesson in all_lessons()},
+    "interview": interview.KNOBS,
+    "glossary": glossary.KNOBS,
 }
 
 
-def opened(page: str, **address: str) -> AppTest:
-    """The page as it stands after its first run; address: what stands behind the question mark."""
+def opened(page: str, session: Mapping[str, Any] | None = None, /, **address: str) -> AppTest:
+    """The page as it stands after its first run; address: what stands behind the question mark.
+
+    session: what the browser or an earlier page has left there.
+    """
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     for key, value in address.items():
         app.query_params[key] = value
+    for key, value in (session or {}).items():
+        app.session_state[key] = value
     if page:
         app._page_hash = calc_hash(page)  # AppTest opens files only, and st.navigation's pages are functions
     return app.run()

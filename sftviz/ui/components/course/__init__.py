@@ -138,8 +138,6 @@ def say_terms() -> None:
 
 def note_what_is_looked_at(slug: str) -> None:
     """Once a lesson's page, below it: the browser remembers that the ladder or the kata was on the screen."""
-    _looked(
-        key=f"looked_{slug}",
-        data={"slug": slug, "places": [f".st-key-ladder_{slug}", f".st-key-kata_{slug}"]},
-        height=1,
-    )
+    places = [f".st-key-ladder_{slug}", f".st-key-kata_{slug}"]
+    data = {"slug": slug, "page": f".st-key-lesson_{slug}", "places": places}
+    _looked(key=f"looked_{slug}", data=data, height=1)

@@ -1,8 +1,9 @@
 // A lesson counts as done when its prediction was committed and its ladder or kata was on the screen.
-const looking = new Map(); // lesson -> observer
+const looking = new Set(); // lessons
 
-export default function ({ data: { slug, places } }) {
+export default function ({ data: { slug, page, places } }) {
   if (looking.has(slug)) return;
+  looking.add(slug);
   const seen = new IntersectionObserver((entries) => {
     if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
     remember(slug, { looked: true });
@@ -14,10 +15,8 @@ export default function ({ data: { slug, places } }) {
     looking.delete(slug);
   };
   const timer = setInterval(() => {
-    // Streamlit draws a place anew when it likes: what is watched is looked up again
-    const found = places.map((place) => document.querySelector(place)).filter(Boolean);
-    if (found.length) found.forEach((one) => seen.observe(one));
-    else stop(); // another page
+    // Streamlit draws a place anew when it likes, and at some depths not at all: what is watched is looked up again
+    if (!document.querySelector(page)) return stop();
+    for (const place of places) document.querySelectorAll(place).forEach((one) => seen.observe(one));
   }, 500);
-  looking.set(slug, seen);
 }

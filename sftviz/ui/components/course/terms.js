@@ -65,4 +65,5 @@ if (!window.sftvizTerms) {
 
 export default function ({ data }) {
   window.sftvizTerms(data.terms);
+  if (document.activeElement?.matches(LINK)) show(document.activeElement); // it was focused before this was here
 }

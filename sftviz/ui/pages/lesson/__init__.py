@@ -10,9 +10,10 @@ from sftviz.ui.lab import titled
 from sftviz.ui.language import language, t
 from sftviz.ui.pages.lesson.cells import Reader, kata, lab, ladder, settled
 from sftviz.ui.pages.lesson.frame import footer, header
-from sftviz.ui.state import Choice
+from sftviz.ui.state import Choice, table
 
 DEPTH: Choice[str] = Choice("depth", "derive", ("see", "derive", "interview"))
+KNOBS = table(DEPTH)
 
 
 def page_of(lesson: Lesson) -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import streamlit as st
@@ -65,13 +66,13 @@ class Reader:
 
     def _code(self, cell: Cell) -> None:
         """The line it comes to, what it gave, and what it proves; the whole of it behind one click."""
-        if is_for_notebook(cell.source):
-            return
         with st.container(key=f"code_{cell.id}"):
-            with st.expander(f"`` {last_line(cell.source)} ``", type="compact"):
+            folded = st.expander(f"`` {last_line(cell.source)} ``", type="compact")
+            with folded:
                 st.code(without_claims(cell.source), language="python", wrap_lines=True)
-            for place, output in enumerate(self.outputs.get(cell.id, ())):
-                _output(output, f"{cell.id}-{place}")
+            with folded if is_for_notebook(cell.source) else nullcontext():
+                for place, output in enumerate(self.outputs.get(cell.id, ())):
+                    _output(output, f"{cell.id}-{place}")
             _proved(cell.source)
 
     def _predict(self) -> None:
