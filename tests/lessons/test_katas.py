@@ -142,7 +142,50 @@ def gives_nothing(*_: object) -> None:
     return None
 
 
+def masks_by_own_label(z: Tensor, y: Tensor) -> Tensor:
+    cost = -z[:, :-1].log_softmax(-1).gather(-1, y[:, 1:].clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    return cost[y[:, :-1] != IGNORE].mean()
+
+
+def masks_by_own_label_and_target(z: Tensor, y: Tensor) -> Tensor:
+    own = (y[:, :-1] != IGNORE).double()
+    return (costs_of(z, y) * own).sum() / own.sum()
+
+
+def divides_by_length(z: Tensor, y: Tensor) -> Tensor:
+    return costs_of(z, y).sum() / (z.shape[0] * z.shape[1])
+
+
+def forgets_the_minus(z: Tensor, y: Tensor) -> Tensor:
+    return -mean_nll(z[:, :-1], y[:, 1:])
+
+
+def takes_bits(z: Tensor, y: Tensor) -> Tensor:
+    return log_of(z.softmax(-1), y) / torch.tensor(2.0).log()
+
+
+def softmax_over_time(z: Tensor, y: Tensor) -> Tensor:
+    return log_of(z.softmax(1), y)
+
+
+def softmax_over_the_shifted_time(z: Tensor, y: Tensor) -> Tensor:
+    log_p = z[:, :-1].log_softmax(1)
+    return -log_p.gather(-1, y[:, 1:].unsqueeze(-1)).mean()
+
+
 # --- chat_labels ---
+
+
+def trains_the_system_turn(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [i if r in ("assistant", "system") else IGNORE for i, r in zip(ids, roles, strict=True)]
+
+
+def gives_a_mask(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [1 if r == "assistant" else 0 for r in roles]
+
+
+def gives_ones(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [1 if r == "assistant" else IGNORE for r in roles]
 
 
 def zeros_instead(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
@@ -266,6 +309,10 @@ def right_mse(p: Tensor, y: Tensor) -> Tensor:
     return 2 * (torch.diag(p) - torch.outer(p, p)) @ (p - y)
 
 
+def plus_for_minus(p: Tensor, y: Tensor) -> Tensor:
+    return 2 * p * (p - y + p @ (p - y))
+
+
 def swaps(logits: Tensor, target: int) -> tuple[Tensor, Tensor]:
     ce, mse = pair()(logits, target)
     return mse, ce
@@ -313,6 +360,19 @@ WRONG: list[Wrong] = [
     ("shifted_loss", clamps_and_counts, 2, "counted as token 0", "被当成 token 0"),
     ("shifted_loss", takes_token_0_for_ignored, 0, "token 0 was ignored too", "token 0 也被忽略了"),
     ("shifted_loss", divides_by_every_position, 2, "divided by every position", "除以了全部位置"),
+    (
+        "shifted_loss",
+        masks_by_own_label,
+        2,
+        "own label: position 1 predicts the answer's first token and you left it out; position 4 holds its last",
+        "位置 1 预测的是回答的第一个 token，你把它漏掉了；位置 4 上",
+    ),
+    ("shifted_loss", masks_by_own_label_and_target, 2, "masked by the position's own label", "位置自己的标签"),
+    ("shifted_loss", divides_by_length, 0, "divided by T:", "除以了 T："),
+    ("shifted_loss", forgets_the_minus, 0, "the minus sign is missing", "少了负号"),
+    ("shifted_loss", takes_bits, 0, "that is in bits", "以 bit 为单位"),
+    ("shifted_loss", softmax_over_time, 0, "along the time axis", "沿着时间轴"),
+    ("shifted_loss", softmax_over_the_shifted_time, 0, "along the time axis", "沿着时间轴"),
     ("shifted_loss", mean_of_row_means, 3, "mean of each row's mean", "各行平均值的平均"),
     ("shifted_loss", divides_0_by_0, 5, "you gave nan; the mean is 0.000: that is 0/0", "这是 0/0"),
     ("shifted_loss", lets_nan_through_where, 5, "NaN passes where()", "漏进梯度"),
@@ -344,6 +404,9 @@ WRONG: list[Wrong] = [
     ("chat_labels", trains_headers, 0, "headers of every turn", "每一轮的头部"),
     ("chat_labels", trains_the_answers_header, 0, "the answer's header", "回答的头部"),
     ("chat_labels", everything_after_the_prompt, 1, "after the first answer began", "第一个回答开始之后"),
+    ("chat_labels", trains_the_system_turn, 1, "the system turn is trained", "system 轮次参与训练"),
+    ("chat_labels", gives_a_mask, 0, "should have -100: that is a mask, not labels", "这是掩码，不是标签"),
+    ("chat_labels", gives_ones, 0, "should have 31: that is a mask, not labels", "这是掩码，不是标签"),
     ("chat_labels", minus_one, 0, "−1 is not ignored", "−1 不会被忽略"),
     ("chat_labels", labels_the_line_break, 0, "the header's last token got a label", "头部的最后一个 token"),
     ("chat_labels", everything, 0, "every token is a target", "所有 token 都成了目标"),
@@ -379,6 +442,16 @@ WRONG: list[Wrong] = [
     ("logit_gradients", pair(mse=lambda p, y: -right_mse(p, y)), 0, "the sign is turned round", "符号反了"),
     ("logit_gradients", pair(mse=lambda p, y: right_mse(p, y) / 2), 0, "the factor 2 of the square", "系数 2"),
     ("logit_gradients", pair(mse=lambda p, y: right_mse(p, y) / len(p)), 0, "not the mean", "不是取平均"),
+    ("logit_gradients", pair(ce=lambda p, y: (p - y) * y), 0, "has a slope: every other", "只有目标处有梯度：其他"),
+    ("logit_gradients", pair(ce=lambda p, y: 2 * (p - y)), 0, "the 2 belongs to a square", "系数 2 来自平方"),
+    ("logit_gradients", pair(mse=plus_for_minus), 1, "Σ p(p−y) is added", "被加上去了"),
+    (
+        "logit_gradients",
+        pair(mse=lambda p, y: right_mse(p, y) * y),
+        0,
+        "each logit moves every",
+        "只有目标处有梯度：每个",
+    ),
     ("logit_gradients", by_formula, 3, "exp(1000) is beyond float64", "exp(1000) 超出了 float64"),
     ("logit_gradients", ignores_the_target, 0, "its 1 at token 0; the target is token 1", "放在了第 0 个 token"),
     ("logit_gradients", always_token_1, 2, "its 1 at token 1; the target is token 0", "放在了第 1 个 token"),
@@ -445,6 +518,12 @@ def test_every_check_has_a_name_of_its_own_in_both_languages(kata: Kata) -> None
 def test_what_a_solution_raises_is_told_and_not_thrown() -> None:
     verdict = check(KATAS["logit_gradients"], lambda logits, target: logits[99])
     assert told(verdict, "en").startswith("  it stopped with IndexError")
+
+
+def test_the_plain_mean_of_the_errors_is_named_though_it_gives_what_no_mean_gives() -> None:
+    verdict = check(KATAS["logit_gradients"], pair(mse=lambda p, y: 2 * p * (p - y - (p - y).mean())))
+    assert "the plain mean of p − y was, which is always 0" in told(verdict, "en")
+    assert "p − y 的普通平均，而它恒为 0" in told(verdict, "zh")
 
 
 def test_an_unusual_mistake_is_shown_the_numbers() -> None:
