@@ -32,6 +32,8 @@ class FrontMatter(BaseModel):
     title: str
     short: str = ""  # for the menu, where the title would be cut
     question: str  # the one question the lesson answers
+    see: str = ""  # the lesson in three sentences, for who wants to see only
+    can: str = ""  # what the reader can do now, for the end of the page
     minutes: int
     requires: list[str] = []
     labs: list[str] = []  # addresses of the labs it explains

@@ -26,6 +26,11 @@ KNOBS = table(CHATS, NORMALIZATION, MICRO_BATCH)
 def page() -> None:
     titled(t("ui.normalization.title"))
     st.write(t("ui.normalization.intro"))
+    weights_and_cuts()
+
+
+def weights_and_cuts() -> None:
+    """Which chats, then the page's two explorables: what a token weighs, and what cutting the batch does."""
     names = CHATS.multiselect(t("ui.normalization.chats"), lambda name: words_of("sample", SAMPLES[name]))
     if not names:
         st.info(t("ui.normalization.no_chat"))
@@ -33,13 +38,13 @@ def page() -> None:
     batch, nll = batched([sample(name) for name in names])
     titles = [words_of("sample", SAMPLES[name]) for name in names]
     texts = [[row.prediction.target_text for row in sample(name).rows()] for name in names]
-    _normalizations(batch, nll, titles, texts)
+    normalizations(batch, nll, titles, texts)
     st.divider()
-    _accumulations(batch, nll, titles, texts)
+    accumulations(batch, nll, titles, texts)
 
 
 @fragment
-def _normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
+def normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
     weights = {name: token_weights(batch.labels, name, batch.is_padding) for name in NORMALIZATIONS}
     left, right = beside("normalization_normalizations")
     with left:
@@ -93,7 +98,7 @@ def _shares(weights: torch.Tensor, titles: list[str]) -> list[tuple[str, float]]
 
 
 @fragment
-def _accumulations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
+def accumulations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
     st.header(t("ui.normalization.accumulation"), anchor=False)
     st.write(t("ui.normalization.accumulation_intro"))
     left, right = beside("normalization_accumulations")
