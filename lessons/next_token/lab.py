@@ -16,7 +16,7 @@ from sftviz.ui.state import Choice, Text, table
 MODEL = "sftviz/tiny-base"
 SHIFTS = (-1, 0, 1, 2)  # tokens to the left
 TYPED = Text("shift_text", "A sea is a large natural body of water.")
-SHIFT = Choice("shift_by", 0, SHIFTS)
+SHIFT = Choice("shift_by", -1, SHIFTS)  # opens where no answer is given away
 KNOBS = table(TYPED, SHIFT)
 LONGEST = 16  # tokens
 LONGEST_TEXT = 20_000  # characters

@@ -34,7 +34,7 @@ def pairs(length: int, shift: int) -> tuple[Tensor, Tensor]:
 
 
 def shifted_costs(logits: Tensor, ids: Tensor, shift: int) -> list[float | None]:
-    """What every position pays for the token `shift` places on: logits [T, V], ids [T] -> nats, None where not asked."""
+    """What every position pays for the token `shift` places on: logits [T, V], ids [T] -> nats, None: not asked."""
     read, asked = pairs(len(ids), shift)
     costs: list[float | None] = [None] * len(ids)
     for place, cost in zip(read.tolist(), nll(logits[read], ids[asked]).tolist(), strict=True):

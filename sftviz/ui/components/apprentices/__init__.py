@@ -13,7 +13,7 @@ from sftviz.words.visible import visible
 
 HERE = Path(__file__).parent
 WORDS = (
-    "handle", "just_read", "is_asked", "moved", "model_pays", "table", "table_loss", "writes", "right", "past",
+    "handle", "just_read", "is_asked", "moved", "nats", "model_pays", "table", "table_loss", "writes", "right", "past",
     "copies", "skips", "stopped", "help", "row_and_column",
 )  # fmt: skip
 POINTS = 24  # of a loss that counts down

@@ -1,6 +1,6 @@
 // Every shift was computed before: the row of labels is dragged in the page, and snaps to the nearest.
 
-const TOP = 56; // px above the upper row, for the arcs
+const TOP = 72; // px above the upper row, for the arcs
 const CELL = 34; // px of height of a row of cells, with its border
 const NAME = 18; // px of a row's name
 const COSTS = 62; // px of the highest cost bar
@@ -30,7 +30,6 @@ function build(root, data) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("aria-hidden", "true");
   const upper = element("div", "row");
-  upper.style.marginTop = "0";
   const lower = element("div", "row labels");
   const costs = element("div", "costs");
   const cells = texts.map((text) => {
@@ -41,8 +40,8 @@ function build(root, data) {
     const column = costs.appendChild(element("div", ""));
     return [column.appendChild(element("i", "")), column.appendChild(element("span", ""))];
   });
-  const readName = element("div", "name", words.just_read);
-  readName.style.marginTop = `${TOP - NAME}px`;
+  const readName = element("div", "name above", words.just_read);
+  scene.style.paddingTop = `${TOP}px`;
   scene.append(svg, readName, upper, element("div", "name", words.is_asked), lower, costs);
   lower.tabIndex = 0;
   for (const [name, value] of Object.entries({ role: "slider", "aria-label": words.handle, "aria-valuemin": least, "aria-valuemax": most })) lower.setAttribute(name, value);
@@ -92,7 +91,7 @@ function build(root, data) {
     cells.forEach((cell, place) => cell.classList.toggle("unasked", place - by < 0 || place - by >= T));
     pays.replaceChildren(
       document.createTextNode(`${fill(words.moved, { by: `${by > 0 ? "+" : ""}${by}`.replace("-", "−") })} · ${fill(words.model_pays, { asked: one.asked, all: T })} `),
-      element("b", "", `${one.loss.toFixed(3)} nats`),
+      element("b", "", fill(words.nats, { value: one.loss.toFixed(3) })),
     );
   };
 
@@ -109,7 +108,7 @@ function build(root, data) {
           square.title = fill(words.row_and_column, { read: names[r], next: names[c], logit: one.logits[r][c] });
         }),
       );
-    const told = (value) => loss.replaceChildren(document.createTextNode(`${words.table_loss} `), element("b", "", `${value.toFixed(3)} nats`));
+    const told = (value) => loss.replaceChildren(document.createTextNode(`${words.table_loss} `), element("b", "", fill(words.nats, { value: value.toFixed(3) })));
     const text = one.written.map((row) => names[row]).join("").replaceAll("·", " ");
     const finished = () => {
       typed.classList.add("done");
@@ -181,7 +180,7 @@ function build(root, data) {
   };
   root.sized?.disconnect();
   root.sized = new ResizeObserver(() => {
-    const now = Math.max(58, Math.floor(scroll.clientWidth / (T + 3)));
+    const now = Math.max(46, Math.floor(scroll.clientWidth / (T + 3)));
     if (now === step && root.drawn) return;
     step = now;
     root.drawn = true;

@@ -10,7 +10,7 @@ from sftviz.ui.language import pattern
 from sftviz.words.visible import visible
 
 HERE = Path(__file__).parent
-WORDS = ("label", "token", "painted", "unpainted", "ok", "too_many", "missing", "legend_paint", "legend_cost", "help")
+WORDS = ("label", "painted", "unpainted", "ok", "too_many", "legend_paint", "legend_cost", "help")
 
 _painter = component(
     "sftviz_painter",
