@@ -25,17 +25,22 @@ KNOBS = table(CUT, TOKEN)
 def lab() -> None:
     seen = _seen()
     last = len(seen.rendering.ids) - 1
-    cut, token = scissors(
+    token = min(last, TOKEN.value())
+    scissors(
         seen.rendering.tokens.texts,
         seen.supervision.supervised,
         _cuts(),
         key="scissors",
         cut=min(last, CUT.value()),
-        token=min(last, TOKEN.value()),
+        token=token,
+        rested=_keep,
     )
-    CUT.stand(cut)
-    TOKEN.stand(token)
     _two_rows(seen, token)
+
+
+def _keep(cut: int, token: int) -> None:
+    CUT.put(cut)
+    TOKEN.put(token)
 
 
 def _two_rows(seen: Inspection, token: int) -> None:

@@ -16,7 +16,7 @@ from sftviz.ui.state import Choice, Text, table
 MODEL = "sftviz/tiny-base"
 SHIFTS = (-1, 0, 1, 2)  # tokens to the left
 TYPED = Text("shift_text", "A sea is a large natural body of water.")
-SHIFT = Choice("shift_by", -1, SHIFTS)  # opens where no answer is given away
+SHIFT: Choice[int] = Choice("shift_by", -1, SHIFTS)  # opens where no answer is given away
 KNOBS = table(TYPED, SHIFT)
 LONGEST = 16  # tokens
 LONGEST_TEXT = 20_000  # characters
@@ -43,7 +43,7 @@ def lab() -> None:
         st.caption(t("ui.next_token.repeats"))
     with drawn:
         rows = [names[token] for token in dict.fromkeys(ids)]
-        SHIFT.stand(apprentices(texts, rows, _taught(ids), key="apprentices", shift=shift))
+        apprentices(texts, rows, _taught(ids), key="apprentices", shift=shift, rested=SHIFT.put)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

@@ -56,7 +56,7 @@ def _row_means(part: tuple[Tensor, Tensor]) -> Tensor:
 
 
 # fmt: off
-SLIPS: tuple[Slip[Callable[[Parts], Tensor]], ...] = (
+SLIPS: tuple[Slip[Callable[..., Any]], ...] = (
     Slip(lambda parts: torch.stack([_sum(part) / _count(part).clamp(min=1) for part in parts]).mean(),
          "the mean of the micro-batches' means: a token of a micro-batch with few targets weighs more; "
          "divide once, by the targets of all",

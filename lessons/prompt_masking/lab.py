@@ -24,7 +24,7 @@ PAINT = Choice("masking_paint", "nothing", tuple(PAINTS))
 MOVED = Choice("masking_moved", 0, (-1, 0, 1))  # the mask against the targets
 OWN = Text("masking_own", "", longest=200)  # what was painted by hand, as ranges
 KNOBS = table(CHAT, PAINT, MOVED, OWN)
-PAINTS_CHOSEN = "paints chosen"
+NONE = "none"  # painted by hand: nothing
 LONGEST = 32  # tokens a model writes
 
 
@@ -32,7 +32,7 @@ LONGEST = 32  # tokens a model writes
 def lab() -> None:
     chat = CHAT.selectbox(t("ui.common.chat"), lambda name: words_of("sample", SAMPLES[name]))
     name = PAINT.segmented(
-        t("ui.prompt_masking.paint"), lambda name: words_of("paint", PAINTS[name]), on_change=_painted_anew
+        t("ui.prompt_masking.paint"), lambda name: words_of("paint", PAINTS[name]), on_change=lambda: OWN.put("")
     )
     paint, seen = PAINTS[name], _seen(chat)
     length = len(seen.rendering.ids)
@@ -43,7 +43,7 @@ def lab() -> None:
     labels = painted_labels(seen.rendering.ids, painted, moved, paint.masked)
     carries = [False, *(label != IGNORE for label in labels[1:])]
     with drawn:
-        now = painter(
+        painter(
             seen.rendering.tokens.texts,
             painted,
             seen.supervision.supervised,
@@ -51,20 +51,11 @@ def lab() -> None:
             _costs(chat, labels),
             carries,
             key="painter",
-            row=f"{chat} {name} {st.session_state.get(PAINTS_CHOSEN, 0)}",
+            stroked=lambda now: OWN.put(to_ranges(now) or NONE),
         )
-    if now != painted:
-        OWN.put(to_ranges(now) or "none")
-        st.rerun(scope="fragment")
-    OWN.stand(OWN.value())
     _told(chat, name, labels, moved)
     st.divider()
     _two_models(seen)
-
-
-def _painted_anew() -> None:
-    OWN.put("")
-    st.session_state[PAINTS_CHOSEN] = st.session_state.get(PAINTS_CHOSEN, 0) + 1
 
 
 def _by_hand(length: int) -> list[bool] | None:
@@ -72,7 +63,7 @@ def _by_hand(length: int) -> list[bool] | None:
     if not own:
         return None
     try:
-        return from_ranges(own.replace("none", ""), length)
+        return from_ranges(own.replace(NONE, ""), length)
     except ValueError:
         OWN.put("")
         st.caption(t("ui.state.ignored", key=OWN.key, value=own[:40]))
@@ -142,7 +133,10 @@ def _two_models(seen: Inspection) -> None:
 def _by_role(model: str, text: str) -> dict[str, float]:
     """Mean cost of the words of users and assistants in this chat."""
     rows = [row for row in inspected(text, model=model).rows() if row.part == "content"]
-    costs = {role: [row.cost for row in rows if row.role == role] for role in ("user", "assistant")}
+    costs = {
+        role: [cost for row in rows if row.role == role and (cost := row.cost) is not None]
+        for role in ("user", "assistant")
+    }
     return {role: sum(found) / len(found) for role, found in costs.items() if found}
 
 

@@ -17,7 +17,7 @@ class Paint:
     title: str
     meaning: str
     policy: str = "assistant_only"
-    knobs: dict[str, Any] = field(default_factory=dict)
+    knobs: dict[str, Any] = field(default_factory=dict[str, Any])
     masked: int = IGNORE
     normalization: str = "token"
 

@@ -1,9 +1,10 @@
 """The label row under the row that was read: drag it, and see what a table trained on that alignment writes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from sftviz.figures import palette
@@ -35,8 +36,22 @@ class Taught:
     table: Apprentice
 
 
-def apprentices(texts: Sequence[str], names: Sequence[str], taught: dict[int, Taught], *, key: str, shift: int) -> int:
-    """texts: of the row's tokens; names: of the tables' rows, by number. Gives the shift where it rests."""
+def apprentices(
+    texts: Sequence[str],
+    names: Sequence[str],
+    taught: dict[int, Taught],
+    *,
+    key: str,
+    shift: int,
+    rested: Callable[[int], None],
+) -> None:
+    """texts: of the row's tokens; names: of the tables' rows, by number. rested: told the shift it was left at."""
+
+    def follow() -> None:
+        rests = st.session_state[key].rests
+        if rests is not None and int(rests["shift"]) in taught:
+            rested(int(rests["shift"]))
+
     data = {
         "texts": [visible(text) for text in texts],
         "names": [visible(name) for name in names],
@@ -45,8 +60,7 @@ def apprentices(texts: Sequence[str], names: Sequence[str], taught: dict[int, Ta
         "colours": {"read": palette.SUPERVISED, "cost": palette.TARGET, "right": palette.GOOD},
         "words": {name: pattern(f"ui.next_token.{name}") for name in WORDS},
     }
-    rests = _apprentices(key=key, data=data, default={"rests": None}, on_rests_change=lambda: None).rests
-    return int(rests["shift"]) if rests is not None and int(rests["shift"]) in taught else shift
+    _apprentices(key=key, data=data, default={"rests": None}, on_rests_change=follow)
 
 
 def _of(one: Taught) -> dict[str, object]:

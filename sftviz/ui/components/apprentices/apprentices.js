@@ -6,6 +6,7 @@ const NAME = 18; // px of a row's name
 const COSTS = 62; // px of the highest cost bar
 const COUNT = 300; // ms in which the loss counts down
 const TYPE = 28; // ms a letter
+const LOST = 1500; // ms after which an answer is no longer waited for
 
 const element = (tag, className, text) => {
   const made = document.createElement(tag);
@@ -131,7 +132,7 @@ function build(root, data) {
     const began = performance.now();
     const tick = (now) => {
       if (run !== root.run) return;
-      const share = Math.min(1, (now - began) / COUNT);
+      const share = Math.max(0, Math.min(1, (now - began) / COUNT)); // a frame may have begun before the drag ended
       told(one.tableLosses[Math.round(share * (one.tableLosses.length - 1))]);
       const letters = Math.max(0, Math.floor((now - began - COUNT) / TYPE));
       typed.textContent = [...text].slice(0, letters).join("");
@@ -193,18 +194,19 @@ function build(root, data) {
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".apprentices");
   root.keep = (shift) => {
-    root.kept = shift;
+    root.waits = shift;
+    setTimeout(() => (root.waits = undefined), LOST);
     setStateValue("rests", { shift });
   };
   const made = JSON.stringify([data.texts, data.shifts, data.words]);
   if (root.made !== made) {
     root.made = made;
-    root.shift = root.kept = data.shift;
+    root.shift = data.shift;
     root.taught = root.drawn = false;
     build(root, data);
     root.settle(data.shift, false);
-  } else if (data.shift !== root.kept) {
-    root.kept = data.shift;
-    root.settle(data.shift, false);
+  } else if (root.waits === undefined || root.waits === data.shift) {
+    root.waits = undefined;
+    if (data.shift !== root.shift) root.settle(data.shift, false);
   }
 }

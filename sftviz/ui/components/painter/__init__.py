@@ -1,8 +1,9 @@
 """A row of tokens one can paint: which shall the model learn to write? See painter.js."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from sftviz.figures import palette
@@ -29,12 +30,16 @@ def painter(
     carries: Sequence[bool],
     *,
     key: str,
-    row: str,
-) -> list[bool]:
-    """Gives the tokens that are painted. wanted and reasons: the policy's; carries: which token's cost counts now.
+    stroked: Callable[[list[bool]], None],
+) -> None:
+    """wanted and reasons: the policy's; carries: which token's cost counts now. stroked: told what is painted."""
 
-    row: which chat and paint it is; what was painted by hand on another one is forgotten.
-    """
+    def follow() -> None:
+        stroke = st.session_state[key].stroke
+        if stroke is not None and len(stroke["painted"]) == len(texts):
+            stroked([one == "1" for one in stroke["painted"]])
+
+    stroke = st.session_state[key].stroke if key in st.session_state else None
     data = {
         "texts": [visible(text) for text in texts],
         "painted": [bool(one) for one in painted],
@@ -42,11 +47,8 @@ def painter(
         "reasons": list(reasons),
         "costs": [round(cost, 3) for cost in costs],
         "carries": [bool(one) for one in carries],
-        "row": row,
+        "strokes": stroke["count"] if stroke else 0,
         "colours": {"paint": palette.SUPERVISED, "cost": palette.TARGET, "right": palette.GOOD},
         "words": {name: pattern(f"ui.painter.{name}") for name in WORDS},
     }
-    state = _painter(key=key, data=data, default={"stroke": None}, on_stroke_change=lambda: None).stroke
-    if state is None or state["row"] != row or len(state["painted"]) != len(texts):
-        return data["painted"]
-    return [one == "1" for one in state["painted"]]
+    _painter(key=key, data=data, default={"stroke": None}, on_stroke_change=follow)

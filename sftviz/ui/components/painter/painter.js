@@ -36,8 +36,7 @@ function build(root, data) {
     const { words, wanted, reasons, texts } = root.data;
     const painted = root.painted[at];
     const verdict = painted === wanted[at] ? (painted ? `✓ ${words.ok}` : "") : painted ? `✗ ${words.too_many}` : words.unpainted;
-    const reason = painted || !root.data.quiet ? reasons[at] : "";
-    said.replaceChildren(element("b", "", texts[at]), document.createTextNode(` ${[painted ? words.painted : "", verdict, painted ? reason : ""].filter(Boolean).join(" · ")}`));
+    said.replaceChildren(element("b", "", texts[at]), document.createTextNode(` ${[painted ? words.painted : "", verdict, painted ? reasons[at] : ""].filter(Boolean).join(" · ")}`));
   };
   const paint = (at, to) => {
     if (root.painted[at] === to) return;
@@ -63,7 +62,7 @@ function build(root, data) {
     root.send();
   };
   row.onpointerup = row.onpointercancel = row.onpointerleave = done;
-  row.onfocusin = (event) => event.target.at !== undefined && root.say(event.target.at);
+  row.addEventListener("focusin", (event) => event.target.at !== undefined && root.say(event.target.at));
   row.onkeydown = (event) => {
     const last = root.drawn.length - 1;
     const goal = { ArrowRight: root.at + 1, ArrowDown: root.at + 1, ArrowLeft: root.at - 1, ArrowUp: root.at - 1, Home: 0, End: last }[event.key];
@@ -95,17 +94,15 @@ export default function ({ data, parentElement, setStateValue }) {
     });
   };
   root.send = () => {
-    root.sent = root.painted.map(Number).join("");
-    setStateValue("stroke", { row: data.row, painted: root.sent });
+    root.count += 1;
+    setStateValue("stroke", { painted: root.painted.map(Number).join(""), count: root.count });
   };
   const made = JSON.stringify([data.texts, data.words]);
-  const given = data.painted.map(Number).join("");
-  if (root.made !== made || root.row !== data.row || (root.brush === undefined && given !== root.painted.map(Number).join("") && given !== root.sent)) {
-    root.painted = [...data.painted];
-  }
+  root.count ??= data.strokes;
+  // What was painted since the page was asked last stays as it is until the answer to it is here
+  if (root.made !== made || (root.brush === undefined && data.strokes >= root.count)) root.painted = [...data.painted];
   if (root.made !== made) build(root, data);
   root.made = made;
-  root.row = data.row;
   root.show();
   if (root.at === undefined) root.at = 0;
   root.drawn.forEach(({ token }, place) => (token.tabIndex = place === root.at ? 0 : -1));

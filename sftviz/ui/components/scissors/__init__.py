@@ -1,8 +1,9 @@
 """A row of tokens and a pair of scissors: drag the cut, and see who still gets a gradient. See scissors.js."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from sftviz.figures import palette
@@ -25,9 +26,23 @@ _scissors = component(
 
 
 def scissors(
-    texts: Sequence[str], supervised: Sequence[bool], cuts: Cuts, *, key: str, cut: int, token: int
-) -> tuple[int, int]:
-    """Gives where the cut rests (0: nowhere) and which token is chosen. Dragging asks nothing of the server."""
+    texts: Sequence[str],
+    supervised: Sequence[bool],
+    cuts: Cuts,
+    *,
+    key: str,
+    cut: int,
+    token: int,
+    rested: Callable[[int, int], None],
+) -> None:
+    """rested: told where the cut was left (0: nowhere) and which token is chosen; dragging asks nothing."""
+    last = len(texts) - 1
+
+    def follow() -> None:
+        rests = st.session_state[key].rests
+        if rests is not None:
+            rested(min(last, max(0, int(rests["cut"]))), min(last, max(0, int(rests["token"]))))
+
     data = {
         "texts": [visible(text) for text in texts],
         "supervised": list(supervised),
@@ -41,11 +56,7 @@ def scissors(
         "colours": {"own": palette.SUPERVISED, "through": palette.TARGET},
         "words": {name: pattern(f"ui.scissors.{name}") for name in WORDS},
     }
-    rests = _scissors(key=key, data=data, default={"rests": None}, on_rests_change=lambda: None).rests
-    if rests is None:
-        return cut, token
-    last = len(texts) - 1
-    return min(last, max(0, int(rests["cut"]))), min(last, max(0, int(rests["token"])))
+    _scissors(key=key, data=data, default={"rests": None}, on_rests_change=follow)
 
 
 def _rounded(norms: Sequence[float]) -> list[float]:

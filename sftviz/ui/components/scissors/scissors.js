@@ -1,6 +1,7 @@
 // Every place of the cut was computed before: dragging only chooses among them.
 
 const ARCS = 120; // px of height
+const LOST = 1500; // ms after which an answer is no longer waited for
 const REST = 300; // ms without a move after which the cut is one to keep, in the address
 
 const element = (tag, className, text) => {
@@ -131,8 +132,9 @@ export default function ({ data, parentElement, setStateValue }) {
   const made = JSON.stringify([data.texts, data.losses, data.words]);
   root.keep = () => {
     clearTimeout(root.timer);
+    root.waits = true;
     root.timer = setTimeout(() => {
-      root.kept = `${root.cut} ${root.token}`;
+      setTimeout(() => (root.waits = false), LOST);
       setStateValue("rests", { cut: root.cut, token: root.token });
     }, REST);
   };
@@ -140,11 +142,8 @@ export default function ({ data, parentElement, setStateValue }) {
     root.made = made;
     build(root, data);
   }
-  const asked = `${data.cut} ${data.token}`;
-  if (root.kept === undefined || root.kept !== asked) {
-    if (root.cut === undefined || root.kept !== undefined) Object.assign(root, { cut: data.cut, token: data.token });
-    root.kept = asked;
-  }
+  if (data.cut === root.cut && data.token === root.token) root.waits = false;
+  if (!root.waits) Object.assign(root, { cut: data.cut, token: data.token });
   root.answer ??= data.supervised[root.token] ? root.token : data.supervised.indexOf(true);
   root.redraw();
 }
