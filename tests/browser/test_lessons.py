@@ -139,6 +139,15 @@ def test_a_cut_sinks_what_stands_left_of_it(open_page: OpenPage) -> None:
     eventually(lambda: address(page), lambda now: "scissors_cut=3" in now)
 
 
+def test_a_batch_is_cut_and_the_gradient_turns(open_page: OpenPage) -> None:
+    page = open_page(path="/one_number?only=lab&cutter_cuts=000", ready=".cutter .gap")
+    expect(page.get_by_text("this cut does no harm", exact=False)).to_be_visible()
+    page.locator(".cutter .gap").nth(0).press("Enter")
+    expect(page.locator(".cutter .gap").nth(0)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("The worst cut there is.")).to_be_visible()
+    eventually(lambda: address(page), lambda now: "cutter_cuts=100" in now)
+
+
 SHOWN = [(slug, q) for slug, lesson in LESSONS.items() for q in lesson.questions]
 
 
