@@ -54,7 +54,7 @@ def _of_rows(model: Any, rows: list[Batch], costs: Costs) -> tuple[list[float], 
         total = torch.where(row.labels[:, 1:] != IGNORE, costs(ours, row), 0.0).sum()
         torch.autograd.backward(total)
         sums.append(float(total.detach()))
-        found.append(torch.cat([one.flatten() for one in gradients(ours)]).clone())
+        found.append(torch.cat([one.flatten() for one in gradients(ours)]).double())
     return sums, found
 
 

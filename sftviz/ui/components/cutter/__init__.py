@@ -44,7 +44,7 @@ def cutter(
         "looks": [CHATS[row % len(CHATS)][0] for row in range(len(titles))],
         "cuts": {
             "".join("1" if one else "0" for one in cut.cuts): {
-                "loss": round(cut.loss, 4),
+                "loss": round(cut.loss, 6),
                 "length": round(cut.length, 4),
                 "direction": round(cut.direction, 4),
                 "off": round(max(0.0, 1 + cut.length**2 - 2 * cut.length * cut.direction) ** 0.5, 4),

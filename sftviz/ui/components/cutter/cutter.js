@@ -1,7 +1,7 @@
 // Every cut was computed before: pressing a gap only chooses among them.
 
 const WIDE = 300; // px of the picture of the arrows
-const HIGH = 150;
+const HIGH = 190;
 const LOST = 1500; // ms after which an answer is no longer waited for
 
 const element = (tag, className, text) => {
@@ -40,8 +40,10 @@ function build(root, data) {
   });
   const below = element("div", "below");
   const svg = below.appendChild(drawn("svg", { width: WIDE, height: HIGH, viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": words.arrows }));
-  const longest = Math.max(1, ...Object.values(cuts).map((cut) => cut.length));
-  const unit = (WIDE - 30) / longest;
+  const all = Object.values(cuts);
+  const across = Math.max(1, ...all.map((cut) => cut.length * cut.direction));
+  const up = Math.max(0.1, ...all.map((cut) => cut.length * Math.sqrt(1 - cut.direction ** 2)));
+  const unit = Math.min((WIDE - 30) / across, (HIGH - 40) / up);
   const arrows = ["right", "wrong"].map((kind) => {
     const line = drawn("line", { x1: 12, y1: HIGH - 24, stroke: `var(--${kind})`, "stroke-dasharray": kind === "wrong" ? "9 7" : "none" });
     const tip = drawn("circle", { r: 7, fill: `var(--${kind})` });

@@ -122,6 +122,7 @@ function build(root, data) {
     event.preventDefault();
     root.cutAt(goal);
   };
+  requestAnimationFrame(() => (scroll.scrollLeft = (root.token + 0.5) * width() - scroll.clientWidth / 2));
   root.sized?.disconnect();
   root.sized = new ResizeObserver(() => root.redraw());
   root.sized.observe(scroll);
