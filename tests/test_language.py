@@ -21,6 +21,7 @@ from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.loss.text_scores import BLEU_TOKENIZERS
 from sftviz.strip import payload, script
+from sftviz.supervision.paints import PAINTS
 from sftviz.supervision.policies import POLICIES
 from sftviz.training.architectures import ARCHITECTURES
 from sftviz.training.calculators import ZERO
@@ -37,7 +38,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 NAMES = {
     "LoRA", "null", "exp", "InfoNCE", "ZeRO-1", "ZeRO-2", "ZeRO-3, FSDP",
 }  # fmt: skip
-SIGNS = re.compile(r"\{[^}]*\}|\$[^$]*\$|\b(?:nats|log|BLEU|MFU|ECE|MAD|Jaccard|logits?|tokens?)\b", re.I)
+SIGNS = re.compile(r"\{[^}]*\}|\$[^$]*\$|\b(?:nats?|log|BLEU|MFU|ECE|MAD|Jaccard|logits?|tokens?)\b", re.I)
 # What rows say of themselves, shown in the app: table -> its rows and the fields
 ROWS: dict[str, tuple[Mapping[Any, Any], tuple[str, ...]]] = {
     "architecture": (ARCHITECTURES, ("title",)),
@@ -53,6 +54,7 @@ ROWS: dict[str, tuple[Mapping[Any, Any], tuple[str, ...]]] = {
     "normalization": (NORMALIZATIONS, ("title", "meaning")),
     "objective": (OBJECTIVES, ("title", "meaning", "attention")),
     "penalty": (PENALTIES, ("title", "meaning")),
+    "paint": (PAINTS, ("title", "meaning")),
     "policy": (POLICIES, ("title", "meaning")),
     "sample": (SAMPLES, ("title",)),
     "schedule": (SCHEDULES, ("title", "meaning")),
@@ -79,7 +81,7 @@ def kept(sentence: str) -> tuple[set[str], int, list[str]]:
 def is_english(words: str) -> bool:
     """Whether a reader of Chinese would miss something: letters beyond holes, formulas, units and names."""
     bare = re.sub(
-        r"\{[^}]*\}|\$[^$]*\$|\b(?:nats|log|BLEU|MFU|ECE|MAD|Jaccard|logits?|tokens?)\b", "", words, flags=re.I
+        r"\{[^}]*\}|\$[^$]*\$|\b(?:nats?|log|BLEU|MFU|ECE|MAD|Jaccard|logits?|tokens?)\b", "", words, flags=re.I
     )
     return words not in NAMES and bool(re.search("[A-Za-z]{3}", bare))
 

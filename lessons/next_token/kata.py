@@ -1,5 +1,6 @@
 """The kata of this lesson: the shift and the mean, written by hand. A row of slips for every mistake people make."""
 
+import math
 from typing import Any
 
 import torch
@@ -39,9 +40,19 @@ def _mean(z: Tensor, y: Tensor, least: int = 0) -> Tensor:
     return _costs(z, y).sum() / (y != IGNORE).sum().clamp(min=least)
 
 
-def _log_of(p: Tensor, y: Tensor) -> Tensor:
-    read = -p[:, :-1].log().gather(-1, y[:, 1:].clamp(min=0).unsqueeze(-1)).squeeze(-1)
+def _log_of(p: Tensor, y: Tensor, moved: bool = False) -> Tensor:
+    read = -(p if moved else p[:, :-1]).log().gather(-1, y[:, 1:].clamp(min=0).unsqueeze(-1)).squeeze(-1)
     return read[y[:, 1:] != IGNORE].mean()
+
+
+def _by_own_label(z: Tensor, y: Tensor, left: Tensor) -> Tensor:
+    """Costs kept where the position itself is supervised; left: what a target of −100 costs there."""
+    own, kept = y[:, :-1] != IGNORE, y[:, 1:] != IGNORE
+    return torch.where(kept, _costs(z[:, :-1], y[:, 1:]), left)[own].sum() / own.sum()
+
+
+def _first(z: Tensor, y: Tensor) -> Tensor:
+    return _costs(z[:, :-1], torch.zeros_like(y[:, 1:]))
 
 
 # fmt: off
@@ -74,10 +85,27 @@ SLIPS = (
          "只算了第一个位置：其余位置缺失"),
     Slip(lambda z, y: _mean(z[:, :-1], y[:, 1:].clamp(min=0)),
          "ignored tokens were counted as token 0: clamp makes −100 a legal index, then its cost must be thrown away",
-         "被忽略的 token 被当成 token 0 计入了：clamp 只让 −100 成为合法索引，读出的损失还要丢掉"),
+         "被忽略的 token 被当成 token 0 计入了：clamp 只让 −100 成为合法索引，读出的代价还要丢掉"),
     Slip(lambda z, y: _mean(z[:, :-1], torch.where(y[:, 1:] > 0, y[:, 1:], IGNORE)),
          "token 0 was ignored too: it is an id like any other; only −100 is ignored",
          "token 0 也被忽略了：它和其他 id 一样；只有 −100 才忽略"),
+    *(Slip(made,
+           "masked by the position's own label: position {early} predicts the answer's first token and "
+           "you left it out; position {late} holds its last and you kept it; ask the target, labels[:, 1:] != −100",
+           "掩码取自位置自己的标签：位置 {early} 预测的是回答的第一个 token，你把它漏掉了；位置 {late} 上已是最后一个，"
+           "你却留下了；要看的是目标：labels[:, 1:] != −100")
+      for made in (lambda z, y: _by_own_label(z, y, _first(z, y)), lambda z, y: _by_own_label(z, y, torch.zeros(())))),
+    Slip(lambda z, y: _costs(z[:, :-1], y[:, 1:]).sum() / y.numel(),
+         "divided by T: a row of T tokens has T − 1 targets; divide by the number that are supervised",
+         "除以了 T：T 个 token 只有 T − 1 个目标；要除以受监督的目标个数"),
+    Slip(lambda z, y: -_mean(z[:, :-1], y[:, 1:]), "the minus sign is missing: log p is negative, a cost is −log p",
+         "少了负号：log p 是负数，代价是 −log p"),
+    Slip(lambda z, y: _mean(z[:, :-1], y[:, 1:]) / math.log(2),
+         "that is in bits: log₂ was taken; nats take the natural logarithm",
+         "这是以 bit 为单位：取了 log₂；nat 用自然对数"),
+    *(Slip(made, "softmax went along the time axis, dim=1: the vocabulary is the last direction, dim=-1",
+           "softmax 沿着时间轴（dim=1）做了：词表在最后一个方向，dim=-1")
+      for made in (lambda z, y: _log_of(z[:, :-1].softmax(1), y, moved=True), lambda z, y: _log_of(z.softmax(1), y))),
     Slip(lambda z, y: _costs(z[:, :-1], y[:, 1:]).mean(), "divided by every position: take the supervised ones only",
          "除以了全部位置，连被忽略的也算进去了：只除以参与监督的目标个数"),
     Slip(lambda z, y: torch.stack([_mean(a[:-1], b[1:]) for a, b in zip(z, y, strict=True)]).mean(),
@@ -124,9 +152,16 @@ def _judge(given: Any, logits: Tensor, labels: Tensor) -> Said | None:
         return None
     seen = f"{y.tolist()}", f"{_rounded(_costs(z, y))}", f"{given.item():.3f}", f"{expected.item():.3f}"
     slip = next((slip for slip in SLIPS if _same(given, slip.made(logits, labels))), OTHER)
-    told = slip.told(labels.shape[1])
-    return Said(en="for targets {} with costs {} nats you gave {}; the mean is {}: ".format(*seen) + told.en,
-                zh="目标 {} 的损失是 {} nat，你给出 {}；平均值应为 {}：".format(*seen) + told.zh)  # fmt: skip
+    cause = filled(slip.told(labels.shape[1]), **_where(labels))
+    return Said(en="for targets {} with costs {} nats you gave {}; the mean is {}: ".format(*seen) + cause.en,
+                zh="目标 {} 的代价是 {} nat，你给出 {}；平均应为 {}：".format(*seen) + cause.zh)  # fmt: skip
+
+
+def _where(labels: Tensor) -> dict[str, int]:
+    """Where mask by target and mask by own label differ first: early is left out by the second, late kept by it."""
+    own, target = labels[:, :-1] != IGNORE, labels[:, 1:] != IGNORE
+    differ = {"early": target & ~own, "late": own & ~target}
+    return {name: int(places.nonzero()[0, 1]) if places.any() else -1 for name, places in differ.items()}
 
 
 def _judge_gradient(given: Tensor, z: Tensor, labels: Tensor) -> Said | None:
@@ -178,7 +213,7 @@ KATA = Kata(
         "scalar tensor through which gradients flow. Where nothing is supervised: 0 with zero gradient, not NaN. Do "
         "without `F.cross_entropy` and `F.nll_loss`: writing what they do is the point.",
         zh="写出 `shifted_loss(logits, labels)`：logits 形状为 [B, T, V]；标签形状为 [B, T]，没有移位，不参与监督的 "
-        "token 为 −100。对整个 batch 中所有参与监督的目标，求下一个 token 的平均损失 −log p（单位 nat），返回可以"
+        "token 为 −100。对整个 batch 中所有参与监督的目标，求下一个 token 的平均代价 −log p（单位 nat），返回可以"
         "回传梯度的标量 tensor。没有任何目标参与监督时，损失为 0、梯度为零，而不是 NaN。"
         "不要调用 `F.cross_entropy` 和 `F.nll_loss`：亲手写出它们做的事，正是练习的目的。",
     ),
@@ -186,7 +221,7 @@ KATA = Kata(
     checks=[
         _check("one row, nothing masked", "一行，没有掩码", ONE_ROW, [2, 0, 1]),
         _check("two rows, nothing masked", "两行，没有掩码", _logits(2, 4, 5), [1, 0, 3, 2], [4, 2, 2, 1]),
-        _check("prompt and padding masked", "提示与填充被掩码", _logits(1, 6, 5), [X, X, 3, 0, 1, X]),
+        _check("prompt and padding masked", "prompt 与填充被掩码", _logits(1, 6, 5), [X, X, 3, 0, 1, X]),
         _check("one target against three", "目标个数一比三", _logits(2, 5, 5), [X, X, X, 2, X], [X, 3, 0, 1, X]),
         _check("the gradient reaches the logits", "梯度能传到 logits", _logits(1, 4, 5), [X, 1, 3, X], gradient=True),
         _check("nothing is supervised", "没有任何目标参与监督", _logits(2, 3, 4), [2, X, X], [1, X, X], gradient=True),

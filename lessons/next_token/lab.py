@@ -1,38 +1,32 @@
-"""The shift, by hand: move labels against tokens; what every position is asked for, and what it costs."""
+"""Three apprentices: drag the labels under the text; what a model pays, and what a table trained on it writes."""
 
 import streamlit as st
 import torch
-import torch.nn.functional as F
 
 from sftviz import assets
 from sftviz.chat.tokenizers import load_tokenizer
-from sftviz.figures.cells import Cells, alignment
-from sftviz.loss import IGNORE, reduce_nll, token_nll
 from sftviz.model import load_model
-from sftviz.supervision.labels import shifted
+from sftviz.training.tables import shifted_costs, trained_table
+from sftviz.ui.components.apprentices import Taught, apprentices
 from sftviz.ui.components.bounded import fits
-from sftviz.ui.components.facts import facts
 from sftviz.ui.language import t
 from sftviz.ui.piece import fragment
 from sftviz.ui.state import Choice, Text, table
-from sftviz.ui.theme import show, theme
 
 MODEL = "sftviz/tiny-base"
+SHIFTS = (-1, 0, 1, 2)  # tokens to the left
 TYPED = Text("shift_text", "A sea is a large natural body of water.")
-SHIFT = Choice("shift_by", 1, (0, 1, 2))  # tokens to the left
+SHIFT: Choice[int] = Choice("shift_by", -1, SHIFTS)  # opens where no answer is given away
 KNOBS = table(TYPED, SHIFT)
 LONGEST = 16  # tokens
 LONGEST_TEXT = 20_000  # characters
 
-# token_nll shifts by one itself: the labels come moved by the rest
-MOVED = {0: lambda ids: F.pad(ids[:, :-1], (1, 0), value=IGNORE), 1: torch.clone, 2: shifted}
-
 
 @fragment
 def lab() -> None:
-    text = TYPED.text(t("ui.common.text"))
-    shift = SHIFT.segmented(t("ui.next_token.shift"), lambda by: t(f"ui.next_token.by_{by}"))
-    st.write(t(f"ui.next_token.meaning_{shift}"))
+    shift = SHIFT.value()
+    drawn = st.container()
+    text = TYPED.text(t("ui.next_token.own_sentence"))
     if not fits(text, LONGEST_TEXT):
         return
     tokens = load_tokenizer(assets.TOKENIZER).encode(text)
@@ -42,29 +36,26 @@ def lab() -> None:
         return
     if len(tokens) > LONGEST:
         st.caption(t("ui.common.first_tokens", shown=LONGEST, count=len(tokens)))
-    ids = torch.from_numpy(tokens.ids[:LONGEST])[None]
-    labels = MOVED[shift](ids)
-    nll = token_nll(_logits(tuple(ids[0].tolist())), labels)
-    asked = (labels[0, 1:] != IGNORE).tolist()
+    ids = tuple(tokens.ids[:LONGEST].tolist())
     texts = [text[start:end] for start, end in ranges]
-    _drawn(texts, [texts[at + shift] if yes else "" for at, yes in enumerate(asked)], nll[0].tolist())
-    left, right = st.columns(2)
-    with left:
-        facts({t("ui.next_token.positions_asked"): t("ui.common.count_of", asked=sum(asked), all=len(ranges))})
-    with right:
-        facts({t("ui.next_token.loss"): f"{float(reduce_nll(nll, labels)):.3f} nats"})
+    names = dict(zip(reversed(ids), reversed(texts), strict=True))
+    if len(names) < len(ids):
+        st.caption(t("ui.next_token.repeats"))
+    with drawn:
+        rows = [names[token] for token in dict.fromkeys(ids)]
+        apprentices(texts, rows, _taught(ids), key="apprentices", shift=shift, rested=SHIFT.put)
 
 
-def _drawn(texts: list[str], compared: list[str], costs: list[float]) -> None:
-    rows = [
-        Cells(t("ui.next_token.just_read"), texts, ["text"] * len(texts)),
-        Cells(t("ui.next_token.is_asked"), compared, ["asked for"] * len(compared)),
-    ]
-    asked = [cost if text else None for text, cost in zip(compared, costs, strict=True)]
-    show(alignment(rows, asked, theme()), "shift_alignment")
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _logits(ids: tuple[int, ...]) -> torch.Tensor:
+@st.cache_data(show_spinner=False, max_entries=32)
+def _taught(ids: tuple[int, ...]) -> dict[int, Taught]:
+    row = torch.tensor(ids)
     with torch.no_grad():
-        return load_model(MODEL)(torch.tensor([ids])).logits
+        logits = load_model(MODEL)(row[None]).logits[0]
+    numbers = {token: at for at, token in enumerate(dict.fromkeys(ids))}
+    taught: dict[int, Taught] = {}
+    for shift in SHIFTS:
+        costs = shifted_costs(logits, row, shift)
+        asked = [cost for cost in costs if cost is not None]
+        mean = float(torch.tensor(asked, dtype=torch.float64).mean())
+        taught[shift] = Taught(costs, mean, trained_table([numbers[token] for token in ids], shift))
+    return taught

@@ -68,6 +68,13 @@ SLIPS = (
     Slip(lambda c: [t.id if any(_replied(u, c) for u in c[i : i + 2]) else IGNORE for i, t in enumerate(c)],
          "the header's last token got a label: its position predicts the answer, but a label speaks of its own token",
          "头部的最后一个 token 得到了标签：它的位置预测回答的第一个词，但标签说的是 token 自己"),
+    *(Slip(made,
+           "that is a mask, not labels: 1 says that a token counts; a label says which: its id, and −100 elsewhere",
+           "这是掩码，不是标签：1 只说明这个 token 算数；标签要说出是哪个 token：它的 id，其余为 −100")
+      for made in (lambda c: [int(_replied(t, c)) for t in c], lambda c: [1 if _replied(t, c) else IGNORE for t in c])),
+    Slip(_keep(lambda t, c: t.role in ("assistant", "system")),
+         "the system turn is trained: whoever runs the model writes it; the model only reads it",
+         "system 轮次参与训练了：它由使用模型的人来写，模型只读"),
     Slip(_keep(lambda t, c: True), "every token is a target: the model would learn to write the user's part too",
          "所有 token 都成了目标：模型会连用户的话也一起学"),
     Slip(_keep(lambda t, c: t.role == "user"), "upside down: the user's tokens are trained and the answers masked",

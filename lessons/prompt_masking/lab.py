@@ -1,81 +1,148 @@
-"""Which tokens carry loss: turn the policy's knobs on a chat; then let models tuned with and without the mask go on."""
+"""Paint the labels: which tokens shall the model learn to write? Then what two models learnt from two paints."""
 
 import streamlit as st
 import torch
+from torch import Tensor
 
 from sftviz.chat.samples import SAMPLES
 from sftviz.inspection import Inspection
 from sftviz.inspection import inspect as inspected
-from sftviz.loss import NORMALIZATIONS
+from sftviz.loss import IGNORE, reduce_nll, token_nll
 from sftviz.model import load_model
 from sftviz.model.generate import continuation
-from sftviz.supervision.policies import POLICIES
+from sftviz.supervision.paints import PAINTS, from_ranges, painted_labels, to_ranges
 from sftviz.ui.components.facts import facts
-from sftviz.ui.components.token_strip import token_strip
-from sftviz.ui.language import t, told, words_of
+from sftviz.ui.components.painter import painter
+from sftviz.ui.language import sentence, t, told, words_of
 from sftviz.ui.piece import fragment
-from sftviz.ui.state import Choice, Switch, table
+from sftviz.ui.state import Choice, Text, table
 
-CHAT = Choice("masking_chat", "single_turn", tuple(SAMPLES))
-POLICY = Choice("masking_policy", "assistant_only", tuple(POLICIES))
-END = Choice("masking_end", "each", ("each", "last", "none"))
-HEADER = Switch("masking_header", False)
-KNOBS = table(CHAT, POLICY, END, HEADER)
 MODELS = {"sftviz/tiny-sft": "masked", "sftviz/tiny-unmasked": "unmasked"}
+MODEL = "sftviz/tiny-sft"
+CHAT = Choice("masking_chat", "single_turn", ("single_turn", "multi_turn", "system", "unmasked_trap"))
+PAINT = Choice("masking_paint", "nothing", tuple(PAINTS))
+MOVED = Choice("masking_moved", 0, (-1, 0, 1))  # the mask against the targets
+OWN = Text("masking_own", "", longest=200)  # what was painted by hand, as ranges
+KNOBS = table(CHAT, PAINT, MOVED, OWN)
+NONE = "none"  # painted by hand: nothing
 LONGEST = 32  # tokens a model writes
 
 
 @fragment
 def lab() -> None:
-    seen = _chosen()
-    supervised = sum(seen.supervision.supervised)
-    facts(
-        {
-            t("ui.prompt_masking.supervised_tokens"): t(
-                "ui.common.count_of", asked=supervised, all=len(seen.rendering.ids)
-            )
-        }
+    chat = CHAT.selectbox(t("ui.common.chat"), lambda name: words_of("sample", SAMPLES[name]))
+    name = PAINT.segmented(
+        t("ui.prompt_masking.paint"), lambda name: words_of("paint", PAINTS[name]), on_change=lambda: OWN.put("")
     )
-    selected, _ = token_strip(seen, key="masking_strip", selected=0, tools=False)
-    row = seen.rows()[max(0, selected)]
-    st.text(f"{row.text!r}: {told(row.reason)}")
-    columns = st.columns(3)
-    for column, (name, normalization) in zip(columns, NORMALIZATIONS.items(), strict=True):
-        with column:
-            facts(
-                {t("ui.common.loss") + ", " + words_of("normalization", normalization): f"{seen.loss(name):.3f} nats"}
-            )
-    _goes_on(seen)
+    paint, seen = PAINTS[name], _seen(chat)
+    length = len(seen.rendering.ids)
+    drawn = st.container()
+    moved = MOVED.segmented(t("ui.prompt_masking.moved"), lambda by: t(f"ui.prompt_masking.moved_{by + 1}"))
+    by_hand = _by_hand(length)
+    painted = paint.painted(seen.rendering) if by_hand is None else by_hand
+    labels = painted_labels(seen.rendering.ids, painted, moved, paint.masked)
+    carries = [False, *(label != IGNORE for label in labels[1:])]
+    with drawn:
+        painter(
+            seen.rendering.tokens.texts,
+            painted,
+            seen.supervision.supervised,
+            [told(row.reason) for row in seen.rows()],
+            _costs(chat, labels),
+            carries,
+            key="painter",
+            stroked=lambda now: OWN.put(to_ranges(now) or NONE),
+        )
+    _told(chat, name, labels, moved)
+    st.divider()
+    _two_models(seen)
 
 
-def _chosen() -> Inspection:
-    left, middle, right = st.columns(3)
+def _by_hand(length: int) -> list[bool] | None:
+    own = OWN.value()
+    if not own:
+        return None
+    try:
+        return from_ranges(own.replace(NONE, ""), length)
+    except ValueError:
+        OWN.put("")
+        st.caption(t("ui.state.ignored", key=OWN.key, value=own[:40]))
+        return None
+
+
+def _told(chat: str, name: str, labels: tuple[int, ...], moved: int) -> None:
+    paint, seen = PAINTS[name], _seen(chat)
+    asked = sum(label != IGNORE for label in labels[1:])
+    right = _loss(chat, tuple(seen.supervision.labels), "token")
+    left, middle, beside = st.columns(3)
     with left:
-        chat = CHAT.selectbox(t("ui.common.chat"), lambda name: words_of("sample", SAMPLES[name]))
+        counted = t("ui.common.count_of", asked=asked, all=len(labels))
+        facts({t("ui.prompt_masking.supervised_tokens"): counted})
     with middle:
-        policy = POLICY.selectbox(t("ui.common.policy"), lambda name: words_of("policy", POLICIES[name]))
-    with right:
-        end = END.selectbox(t("ui.prompt_masking.end"), lambda name: t(f"ui.prompt_masking.end_{name}"))
-        header = HEADER.toggle(t("ui.prompt_masking.header"))
-    return _inspected(chat, policy, end, header)
+        loss = _loss(chat, labels, paint.normalization)
+        facts({t("ui.common.loss"): f"{loss:.3f} nats" if asked else t("ui.prompt_masking.nothing_asked")})
+    with beside:
+        facts({t("ui.prompt_masking.right_loss"): f"{right:.3f} nats"})
+    if not OWN.value():
+        st.write(sentence(words_of("paint", paint, "meaning")))
+    if moved:
+        st.write(t(f"ui.prompt_masking.moved_means_{moved + 1}"))
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _inspected(chat: str, policy: str, end: str, header: bool) -> Inspection:
-    return inspected(SAMPLES[chat].text, policy=policy, end=end, header=header)
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _seen(chat: str) -> Inspection:
+    return inspected(SAMPLES[chat].text)
 
 
-def _goes_on(seen: Inspection) -> None:
-    st.markdown(f"**{t('ui.prompt_masking.goes_on')}**")
+@st.cache_data(show_spinner=False, max_entries=16)
+def _logits(chat: str) -> Tensor:
+    with torch.no_grad():
+        return load_model(MODEL)(torch.tensor([_seen(chat).rendering.ids])).logits
+
+
+def _costs(chat: str, labels: tuple[int, ...]) -> list[float]:
+    """What every token costs as the target it is now, or would be: its own id where it is masked."""
+    asked = [
+        token if label == IGNORE else label for token, label in zip(_seen(chat).rendering.ids, labels, strict=True)
+    ]
+    return [0.0, *token_nll(_logits(chat), torch.tensor([asked]))[0].tolist()]
+
+
+def _loss(chat: str, labels: tuple[int, ...], normalization: str) -> float:
+    row = torch.tensor([labels])
+    if not (row[:, 1:] != IGNORE).any():
+        return 0.0
+    no_padding = torch.zeros_like(row, dtype=torch.bool)
+    return float(reduce_nll(token_nll(_logits(chat), row), row, normalization, no_padding))
+
+
+def _two_models(seen: Inspection) -> None:
+    """Trained long ago, on other chats: nothing that is painted above changes them."""
+    st.markdown(f"**{t('ui.prompt_masking.two_models')}**")
+    st.caption(t("ui.prompt_masking.two_models_note"))
     for column, (name, tuned) in zip(st.columns(2), MODELS.items(), strict=True):
         with column:
             st.markdown(f"{t(f'ui.prompt_masking.{tuned}')} (`{name}`)")
+            costs = _by_role(name, seen.rendering.text)
+            facts({t("ui.prompt_masking.cost_of", role=role): f"{cost:.2f} nats" for role, cost in costs.items()})
+            st.caption(t("ui.prompt_masking.goes_on"))
             st.code(_written(name, tuple(seen.rendering.ids)), language=None, wrap_lines=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _by_role(model: str, text: str) -> dict[str, float]:
+    """Mean cost of the words of users and assistants in this chat."""
+    rows = [row for row in inspected(text, model=model).rows() if row.part == "content"]
+    costs = {
+        role: [cost for row in rows if row.role == role and (cost := row.cost) is not None]
+        for role in ("user", "assistant")
+    }
+    return {role: sum(found) / len(found) for role, found in costs.items() if found}
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _written(model: str, ids: tuple[int, ...]) -> str:
-    tokenizer = inspected(SAMPLES["single_turn"].text, model=None).rendering.tokenizer
+    tokenizer = _seen("single_turn").rendering.tokenizer
     stop = [token for token in (tokenizer.id_of("<|im_end|>"), tokenizer.eos_id) if token is not None]
     with torch.no_grad():
         return tokenizer.decode(continuation(load_model(model), ids, LONGEST, stop))

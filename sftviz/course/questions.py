@@ -70,6 +70,7 @@ class Question(BaseModel):
     wrong: list[WrongAnswer] = []
     proof: Proof | None = None
     show: Show | None = None
+    expects: str | None = None  # what the shown page displays in that state: the card's number, or a few words
 
 
 @cache

@@ -90,13 +90,17 @@ def gradient_bars(
     return figure
 
 
-def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light") -> Figure:
-    """The target's probability, step by step, under each loss from the same start; play, or drag the step."""
+def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light", at: int | None = None) -> Figure:
+    """The target's probability, step by step, under each loss from the same start; play, or drag the step.
+
+    at: the step it opens at, the last where nothing is said; the end is not given away at 0.
+    """
     steps = len(next(iter(paths.values())))
+    opens = steps - 1 if at is None else at
     figure = Figure()
     for name, path in paths.items():
         figure.add_scatter(
-            **_up_to(path, steps - 1),
+            **_up_to(path, opens),
             mode="lines+markers",
             name=title_of(name),
             line={"color": CURVES[name][0], "dash": CURVES[name][1], "width": 3},
@@ -109,7 +113,7 @@ def descents(paths: Mapping[str, Sequence[float]], theme: Theme = "light") -> Fi
     dressed(figure, theme, x=tell("figure.gradients.steps"), y=tell("figure.gradients.target_p"), height=430)
     figure.update_xaxes(range=[-0.5, steps - 0.5])
     figure.update_yaxes(range=[-0.03, 1.06])
-    figure.update_layout(updatemenus=[_buttons(theme)], sliders=[_step_slider(steps)], margin={"b": 90})
+    figure.update_layout(updatemenus=[_buttons(theme)], sliders=[_step_slider(steps, opens)], margin={"b": 90})
     return figure
 
 
@@ -138,10 +142,10 @@ def _buttons(theme: Theme) -> dict[str, object]:
     }
 
 
-def _step_slider(steps: int) -> dict[str, object]:
+def _step_slider(steps: int, opens: int) -> dict[str, object]:
     jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
     return {
-        "active": steps - 1,
+        "active": opens,
         "x": 0.28,
         "y": -0.22,
         "len": 0.72,

@@ -145,7 +145,50 @@ def gives_nothing(*_: object) -> None:
     return None
 
 
+def masks_by_own_label(z: Tensor, y: Tensor) -> Tensor:
+    cost = -z[:, :-1].log_softmax(-1).gather(-1, y[:, 1:].clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    return cost[y[:, :-1] != IGNORE].mean()
+
+
+def masks_by_own_label_and_target(z: Tensor, y: Tensor) -> Tensor:
+    own = (y[:, :-1] != IGNORE).double()
+    return (costs_of(z, y) * own).sum() / own.sum()
+
+
+def divides_by_length(z: Tensor, y: Tensor) -> Tensor:
+    return costs_of(z, y).sum() / (z.shape[0] * z.shape[1])
+
+
+def forgets_the_minus(z: Tensor, y: Tensor) -> Tensor:
+    return -mean_nll(z[:, :-1], y[:, 1:])
+
+
+def takes_bits(z: Tensor, y: Tensor) -> Tensor:
+    return log_of(z.softmax(-1), y) / torch.tensor(2.0).log()
+
+
+def softmax_over_time(z: Tensor, y: Tensor) -> Tensor:
+    return log_of(z.softmax(1), y)
+
+
+def softmax_over_the_shifted_time(z: Tensor, y: Tensor) -> Tensor:
+    log_p = z[:, :-1].log_softmax(1)
+    return -log_p.gather(-1, y[:, 1:].unsqueeze(-1)).mean()
+
+
 # --- chat_labels ---
+
+
+def trains_the_system_turn(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [i if r in ("assistant", "system") else IGNORE for i, r in zip(ids, roles, strict=True)]
+
+
+def gives_a_mask(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [1 if r == "assistant" else 0 for r in roles]
+
+
+def gives_ones(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
+    return [1 if r == "assistant" else IGNORE for r in roles]
 
 
 def zeros_instead(ids: Ids, roles: Roles, is_end: Ends) -> Ids:
@@ -269,6 +312,10 @@ def right_mse(p: Tensor, y: Tensor) -> Tensor:
     return 2 * (torch.diag(p) - torch.outer(p, p)) @ (p - y)
 
 
+def plus_for_minus(p: Tensor, y: Tensor) -> Tensor:
+    return 2 * p * (p - y + p @ (p - y))
+
+
 def swaps(logits: Tensor, target: int) -> tuple[Tensor, Tensor]:
     ce, mse = pair()(logits, target)
     return mse, ce
@@ -301,6 +348,71 @@ def gives_one(logits: Tensor, target: int) -> Tensor:
     return pair()(logits, target)[0]
 
 
+# --- output_row_gradient ---
+
+
+def rows(
+    error: Callable[[Tensor, Tensor], Tensor] = lambda p, y: p - F.one_hot(y, p.shape[-1]),
+    weights: Callable[[Tensor], Tensor] = lambda m: m / m.sum(),
+) -> Callable[..., Tensor]:
+    def gradient(p: Tensor, y: Tensor, h: Tensor, supervised: Tensor) -> Tensor:
+        return torch.einsum("tv,td,t->vd", error(p, y), h, weights(supervised.double()))
+
+    return gradient
+
+
+def ones(p: Tensor, y: Tensor) -> Tensor:
+    return F.one_hot(y, p.shape[-1]).double()
+
+
+def transposed(p: Tensor, y: Tensor, h: Tensor, supervised: Tensor) -> Tensor:
+    return rows()(p, y, h, supervised).T
+
+
+def shifts_again(p: Tensor, y: Tensor, h: Tensor, supervised: Tensor) -> Tensor:
+    error = torch.zeros_like(p)
+    error[:-1] = p[:-1] - ones(p, y)[1:]
+    return torch.einsum("tv,td,t->vd", error, h, supervised.double() / supervised.sum())
+
+
+def multiplies_means(p: Tensor, y: Tensor, h: Tensor, supervised: Tensor) -> Tensor:
+    return torch.outer((p - ones(p, y))[supervised].mean(0), h[supervised].mean(0))
+
+
+# --- accumulated_loss ---
+
+Parts = list[tuple[Tensor, Tensor]]
+
+
+def kept(costs: Tensor, labels: Tensor) -> Tensor:
+    return costs[labels[:, 1:] != IGNORE]
+
+
+def over(count: Callable[[Parts], float]) -> Callable[[Parts], Tensor]:
+    return lambda parts: torch.stack([kept(*part).sum() for part in parts]).sum() / count(parts)
+
+
+def targets(parts: Parts) -> int:
+    return max(1, sum(len(kept(*part)) for part in parts))
+
+
+def means(parts: Parts) -> Tensor:
+    return torch.stack([kept(*part).sum() / max(1, len(kept(*part))) for part in parts])
+
+
+def row_means_of_all(parts: Parts) -> Tensor:
+    each = [kept(c[None], y[None]) for costs, labels in parts for c, y in zip(costs, labels, strict=True)]
+    return torch.stack([row.sum() / max(1, len(row)) for row in each]).mean()
+
+
+def only_the_last(parts: Parts) -> Tensor:
+    return means(parts)[-1]
+
+
+def everything_asked(parts: Parts) -> Tensor:
+    return torch.stack([costs.sum() for costs, _ in parts]).sum() / targets(parts)
+
+
 # wrong solution -> how many checks it passes first, and what it must be told in both languages
 Wrong = tuple[str, Callable[..., Any], int, str, str]
 WRONG: list[Wrong] = [
@@ -316,6 +428,19 @@ WRONG: list[Wrong] = [
     ("shifted_loss", clamps_and_counts, 2, "counted as token 0", "被当成 token 0"),
     ("shifted_loss", takes_token_0_for_ignored, 0, "token 0 was ignored too", "token 0 也被忽略了"),
     ("shifted_loss", divides_by_every_position, 2, "divided by every position", "除以了全部位置"),
+    (
+        "shifted_loss",
+        masks_by_own_label,
+        2,
+        "own label: position 1 predicts the answer's first token and you left it out; position 4 holds its last",
+        "位置 1 预测的是回答的第一个 token，你把它漏掉了；位置 4 上",
+    ),
+    ("shifted_loss", masks_by_own_label_and_target, 2, "masked by the position's own label", "位置自己的标签"),
+    ("shifted_loss", divides_by_length, 0, "divided by T:", "除以了 T："),
+    ("shifted_loss", forgets_the_minus, 0, "the minus sign is missing", "少了负号"),
+    ("shifted_loss", takes_bits, 0, "that is in bits", "以 bit 为单位"),
+    ("shifted_loss", softmax_over_time, 0, "along the time axis", "沿着时间轴"),
+    ("shifted_loss", softmax_over_the_shifted_time, 0, "along the time axis", "沿着时间轴"),
     ("shifted_loss", mean_of_row_means, 3, "mean of each row's mean", "各行平均值的平均"),
     ("shifted_loss", divides_0_by_0, 5, "you gave nan; the mean is 0.000: that is 0/0", "这是 0/0"),
     ("shifted_loss", lets_nan_through_where, 5, "NaN passes where()", "漏进梯度"),
@@ -347,6 +472,9 @@ WRONG: list[Wrong] = [
     ("chat_labels", trains_headers, 0, "headers of every turn", "每一轮的头部"),
     ("chat_labels", trains_the_answers_header, 0, "the answer's header", "回答的头部"),
     ("chat_labels", everything_after_the_prompt, 1, "after the first answer began", "第一个回答开始之后"),
+    ("chat_labels", trains_the_system_turn, 1, "the system turn is trained", "system 轮次参与训练"),
+    ("chat_labels", gives_a_mask, 0, "should have -100: that is a mask, not labels", "这是掩码，不是标签"),
+    ("chat_labels", gives_ones, 0, "should have 31: that is a mask, not labels", "这是掩码，不是标签"),
     ("chat_labels", minus_one, 0, "−1 is not ignored", "−1 不会被忽略"),
     ("chat_labels", labels_the_line_break, 0, "the header's last token got a label", "头部的最后一个 token"),
     ("chat_labels", everything, 0, "every token is a target", "所有 token 都成了目标"),
@@ -382,6 +510,16 @@ WRONG: list[Wrong] = [
     ("logit_gradients", pair(mse=lambda p, y: -right_mse(p, y)), 0, "the sign is turned round", "符号反了"),
     ("logit_gradients", pair(mse=lambda p, y: right_mse(p, y) / 2), 0, "the factor 2 of the square", "系数 2"),
     ("logit_gradients", pair(mse=lambda p, y: right_mse(p, y) / len(p)), 0, "not the mean", "不是取平均"),
+    ("logit_gradients", pair(ce=lambda p, y: (p - y) * y), 0, "has a slope: every other", "只有目标处有梯度：其他"),
+    ("logit_gradients", pair(ce=lambda p, y: 2 * (p - y)), 0, "the 2 belongs to a square", "系数 2 来自平方"),
+    ("logit_gradients", pair(mse=plus_for_minus), 1, "Σ p(p−y) is added", "被加上去了"),
+    (
+        "logit_gradients",
+        pair(mse=lambda p, y: right_mse(p, y) * y),
+        0,
+        "each logit moves every",
+        "只有目标处有梯度：每个",
+    ),
     ("logit_gradients", by_formula, 3, "exp(1000) is beyond float64", "exp(1000) 超出了 float64"),
     ("logit_gradients", ignores_the_target, 0, "its 1 at token 0; the target is token 1", "放在了第 0 个 token"),
     ("logit_gradients", always_token_1, 2, "its 1 at token 1; the target is token 0", "放在了第 1 个 token"),
@@ -390,6 +528,47 @@ WRONG: list[Wrong] = [
     ("logit_gradients", gives_lists, 0, "ce is list", "ce 是 list"),
     ("logit_gradients", gives_one, 0, "give the pair", "二元组"),
     ("logit_gradients", gives_nothing, 0, "is a return missing", "漏了 return"),
+    ("output_row_gradient", rows(weights=lambda m: torch.ones_like(m) / len(m)), 0, "masked positions were", "也算进"),
+    ("output_row_gradient", rows(weights=lambda m: torch.ones_like(m) / m.sum()), 0, "leave them out of both", "两处"),
+    ("output_row_gradient", rows(weights=lambda m: m), 0, "that is the sum", "这是总和"),
+    ("output_row_gradient", rows(weights=lambda m: m / len(m)), 0, "divided by every position", "除以了全部位置"),
+    ("output_row_gradient", rows(lambda p, y: ones(p, y) - p), 0, "the sign is turned round", "符号反了"),
+    ("output_row_gradient", rows(lambda p, y: p), 0, "1 is not taken off", "没有减 1"),
+    ("output_row_gradient", rows(lambda p, y: (p - 1) * ones(p, y)), 0, "only the targets' rows", "只有目标的行"),
+    ("output_row_gradient", rows(weights=lambda m: (1 - m) / (1 - m).sum()), 0, "upside down", "反了"),
+    ("output_row_gradient", shifts_again, 0, "shifted once more", "又移了一位"),
+    ("output_row_gradient", multiplies_means, 0, "the means were multiplied", "先各自平均"),
+    ("output_row_gradient", transposed, 0, "its transpose, [d, V] = [3, 4]", "这是转置"),
+    ("output_row_gradient", gives_nothing, 0, "is a return missing", "漏了 return"),
+    ("accumulated_loss", lambda parts: means(parts).mean(), 0, "mean of the micro-batches' means", "微批次平均的平均"),
+    ("accumulated_loss", lambda parts: means(parts).sum(), 0, "grows with the number", "微批次越多"),
+    ("accumulated_loss", over(len), 0, "they are steps, not targets", "那是步数"),
+    ("accumulated_loss", over(lambda parts: 1), 0, "that is the sum", "这是总和"),
+    ("accumulated_loss", over(lambda parts: sum(c.numel() for c, _ in parts)), 0, "every position", "除以了全部位置"),
+    ("accumulated_loss", over(lambda parts: sum(y.numel() for _, y in parts)), 0, "divided by B·T", "除以了 B·T"),
+    (
+        "accumulated_loss",
+        over(lambda parts: sum(int((y != IGNORE).sum()) for _, y in parts)),
+        0,
+        "a row's first token was counted",
+        "第一个 token 也数进去",
+    ),
+    ("accumulated_loss", row_means_of_all, 0, "mean of each row's mean", "每行平均的平均"),
+    ("accumulated_loss", over(lambda parts: len(kept(*parts[0])) or 1), 0, "the first micro-batch's", "第一个微批次"),
+    ("accumulated_loss", over(lambda parts: len(kept(*parts[-1])) or 1), 0, "the last micro-batch's", "最后一个微批次"),
+    ("accumulated_loss", only_the_last, 0, "overwritten in the loop", "被覆盖"),
+    ("accumulated_loss", everything_asked, 0, "not asked for are in the sum", "没有问到的代价"),
+    ("accumulated_loss", over(lambda parts: sum(len(y) for _, y in parts)), 0, "the number of rows", "除以了行数"),
+    ("accumulated_loss", lambda parts: over(targets)(parts).detach(), 0, "no gradient reaches", "梯度传不到"),
+    ("accumulated_loss", lambda parts: over(targets)(parts).item(), 0, "you gave float", "你返回的是 float"),
+    (
+        "accumulated_loss",
+        over(lambda parts: sum(len(kept(*part)) for part in parts)),
+        4,
+        "nothing is supervised, and you gave nan",
+        "这是 0/0",
+    ),
+    ("accumulated_loss", gives_nothing, 0, "is a return missing", "漏了 return"),
 ]
 
 
@@ -431,7 +610,7 @@ def test_a_wrong_solution_is_told_what_is_wrong(
 @pytest.mark.parametrize("name", {row[0]: None for row in WRONG})
 def test_no_two_wrong_solutions_are_told_the_same(name: str) -> None:
     reasons = [cast(Verdict, check(KATAS[name], row[1])).reason for row in WRONG if row[0] == name]
-    assert len(reasons) >= 15
+    assert len(reasons) >= 12
     assert len({reason.en for reason in reasons if reason}) == len(reasons)
     assert len({reason.zh for reason in reasons if reason}) == len(reasons)
 
@@ -448,6 +627,12 @@ def test_every_check_has_a_name_of_its_own_in_both_languages(kata: Kata) -> None
 def test_what_a_solution_raises_is_told_and_not_thrown() -> None:
     verdict = check(KATAS["logit_gradients"], lambda logits, target: logits[99])
     assert told(verdict, "en").startswith("  it stopped with IndexError")
+
+
+def test_the_plain_mean_of_the_errors_is_named_though_it_gives_what_no_mean_gives() -> None:
+    verdict = check(KATAS["logit_gradients"], pair(mse=lambda p, y: 2 * p * (p - y - (p - y).mean())))
+    assert "the plain mean of p − y was, which is always 0" in told(verdict, "en")
+    assert "p − y 的普通平均，而它恒为 0" in told(verdict, "zh")
 
 
 def test_an_unusual_mistake_is_shown_the_numbers() -> None:

@@ -24,8 +24,14 @@ import socket
 def refuse(*_): raise AssertionError("a lesson asked the network")
 socket.socket.connect = socket.getaddrinfo = refuse
 """
+WORDED = {"title", "short", "question", "see", "can"}  # written anew in every language
+CLAIM = re.compile(r"^\s*# proved: .+\n", re.M)  # what an assertion proves, in the language of its lesson
 each_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
 each_question = pytest.mark.parametrize(("lesson", "question"), QUESTIONS.values(), ids=QUESTIONS)
+
+
+def without_claims(source: str) -> str:
+    return CLAIM.sub("", source)
 
 
 def test_lessons_are_found_in_the_order_of_their_numbers() -> None:
@@ -65,7 +71,7 @@ def test_a_notebook_keeps_its_outputs_and_its_figures_as_pictures_too(lesson: Le
     outputs = [output for cell in code for output in cell.outputs]
     assert not any(output.output_type == "error" or output.get("name") == "stderr" for output in outputs)
     figures = [o.data for o in outputs if "application/vnd.plotly.v1+json" in o.get("data", {})]
-    assert figures
+    assert figures or any("text/html" in output.get("data", {}) for output in outputs)
     assert all("image/png" in figure for figure in figures), f"build with the renderer {RENDERER}"
     assert str(ROOT) not in lesson.notebook.read_text(encoding="utf-8")
 
@@ -81,6 +87,7 @@ def test_the_translation_has_the_same_cells_headings_and_formulas(lesson: Lesson
     assert formulas(english) == formulas(chinese)
     fronts = [lesson.front_matter(language) for language in ("en", "zh")]
     assert fronts[0].model_dump(exclude=WORDED) == fronts[1].model_dump(exclude=WORDED)
+    assert all(front.see and front.can for front in fronts)
     for cell in chinese:
         if cell.kind == "markdown":
             assert re.search("[\u4e00-\u9fff]", cell.source), cell.source
@@ -128,6 +135,32 @@ def test_a_ladder_has_every_level_and_no_question_twice(lesson: Lesson) -> None:
 def test_a_number_proves_the_answer(lesson: Lesson, question: Question) -> None:
     assert question.proof is not None
     assert question.proof.compute() == pytest.approx(question.proof.value, abs=question.proof.tolerance)
+
+
+@each_question
+def test_a_card_shows_its_number_somewhere(lesson: Lesson, question: Question) -> None:
+    assert question.show is not None
+    assert question.expects
+
+
+@each_lesson
+def test_screen_one_has_at_most_eighty_words_before_the_first_thing_to_touch(lesson: Lesson) -> None:
+    for language in ("en", "zh"):
+        first, *_ = lesson.cells(language)
+        assert first.kind == "markdown"
+        words = lesson.front_matter(language).question + first.source
+        assert len(words.split() if language == "en" else re.findall(r"[\u4e00-\u9fff]|\w+", words)) <= 80
+    assert [cell.kind for cell in lesson.cells()][1:3] == ["ask", "lab"]
+
+
+@each_lesson
+def test_a_lesson_is_short(lesson: Lesson) -> None:
+    """Prose a reader reads: no formula, table, mark or code; cells that the page shows."""
+    prose = "\n".join(cell.source for cell in lesson.cells() if cell.kind == "markdown")
+    prose = re.sub(r"\$\$.+?\$\$|<!--.*?-->|^\|.*$", "", prose, flags=re.S | re.M)
+    assert len(prose.split()) <= 520
+    shown = [cell for cell in lesson.cells() if cell.kind == "code" and not cell.source.startswith("# notebook only")]
+    assert len(shown) <= 8
 
 
 @each_question

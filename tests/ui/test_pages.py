@@ -129,7 +129,7 @@ SLIDERS = {
 }  # fmt: skip
 
 
-STREAMLITS_OWN = {"micro_batch", "objectives_seed"}  # a slider that waits, and a number with a button
+STREAMLITS_OWN = {"micro_batch", "objectives_seed", "scissors_cut", "scissors_token"}  # no live slider of our own
 
 
 def test_every_slider_is_tried_below() -> None:
@@ -161,7 +161,7 @@ CHOICES = {
     "information": ("information_p", "information_q"),
     "calculators": ("calculators_model", "calculators_question"),
     "next_token": ("shift_by", "shift_text"),
-    "prompt_masking": ("masking_chat", "masking_policy", "masking_end", "masking_header"),
+    "prompt_masking": ("masking_chat", "masking_paint", "masking_moved"),
 }
 TEXTS = ("objectives_text", "lengths_question", "text_reference", "shift_text")  # take any text that is not too long
 
@@ -185,7 +185,7 @@ def test_a_possible_address_is_taken() -> None:
 
 RUN_A_MODEL = (
     "", "normalization", "gradient_flow", "attention", "label_smoothing", "scores", "objectives weighted_sum",
-    "next_token", "prompt_masking",
+    "next_token", "prompt_masking", "masked_still_learn", "one_number",
 )  # fmt: skip
 
 

@@ -26,8 +26,11 @@ def refused(page: str, state: dict[str, list[str]]) -> str:
             continue
         if key not in KNOBS[page]:
             return f"{page} has no knob {key}"
+        knob = KNOBS[page][key]
+        if isinstance(knob, Choice) and not knob.choices:
+            continue  # what it can have is known only where it is drawn: a browser test opens the card
         try:
-            KNOBS[page][key].read(asked)
+            knob.read(asked)
         except ValueError:
             return f"{key} of {page} cannot be {asked}"
     return ""

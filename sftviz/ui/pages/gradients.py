@@ -82,7 +82,12 @@ def _numbers(logits: torch.Tensor, pulls: dict[str, float]) -> None:
         t("ui.gradients.squared_error"): f"{float(squared_error(row, target)):.2f}, {pulls['squared_error']:.3g}",
     }
     if pulls["squared_error"] > 0:
-        rows[t("ui.gradients.pulls_harder")] = f"× {pulls['cross_entropy'] / pulls['squared_error']:,.3g}"
+        times = pulls["cross_entropy"] / pulls["squared_error"]
+        rows[t("ui.gradients.pulls_harder")] = f"× {times:,.0f}" if 1000 <= times < 1e9 else f"× {times:.3g}"
+    if pulls["shortcut"] > 0:
+        rows[t("ui.gradients.diagonal")] = (
+            f"{pulls['shortcut']:.3g} (× {pulls['squared_error'] / pulls['shortcut']:.3g})"
+        )
     facts(rows)
 
 
@@ -107,7 +112,7 @@ def descent() -> None:
             }
         )
     with right:
-        show(descents({name: path.tolist() for name, path in paths.items()}, theme()), "descents")
+        show(descents({name: path.tolist() for name, path in paths.items()}, theme(), at=0), "descents")
 
 
 def _when(path: torch.Tensor, steps: int) -> str:

@@ -1,5 +1,7 @@
 """Normalisation and accumulation: what a token weighs beside short and long answers, and how micro-batches go wrong."""
 
+from typing import NamedTuple
+
 import streamlit as st
 import torch
 
@@ -23,30 +25,50 @@ MICRO_BATCH = Number("micro_batch", 1, 1, len(SAMPLES), 1)
 KNOBS = table(CHATS, NORMALIZATION, MICRO_BATCH)
 
 
+class Loaded(NamedTuple):
+    """The chats of a batch: padded, priced, with their titles and the texts of their targets."""
+
+    batch: Batch
+    nll: torch.Tensor
+    titles: list[str]
+    texts: list[list[str]]
+
+
 def page() -> None:
     titled(t("ui.normalization.title"))
     st.write(t("ui.normalization.intro"))
+    names = chosen()
+    if names:
+        chats = loaded(names)
+        normalizations(chats)
+        st.divider()
+        accumulations(chats)
+
+
+def chosen() -> tuple[str, ...]:
+    """Which chats; none, and a sentence that asks for one."""
     names = CHATS.multiselect(t("ui.normalization.chats"), lambda name: words_of("sample", SAMPLES[name]))
     if not names:
         st.info(t("ui.normalization.no_chat"))
-        return
+    return names
+
+
+def loaded(names: tuple[str, ...]) -> Loaded:
     batch, nll = batched([sample(name) for name in names])
-    titles = [words_of("sample", SAMPLES[name]) for name in names]
     texts = [[row.prediction.target_text for row in sample(name).rows()] for name in names]
-    _normalizations(batch, nll, titles, texts)
-    st.divider()
-    _accumulations(batch, nll, titles, texts)
+    return Loaded(batch, nll, [words_of("sample", SAMPLES[name]) for name in names], texts)
 
 
 @fragment
-def _normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
+def normalizations(chats: Loaded) -> None:
+    batch, nll, titles, texts = chats
     weights = {name: token_weights(batch.labels, name, batch.is_padding) for name in NORMALIZATIONS}
     left, right = beside("normalization_normalizations")
     with left:
-        chosen = NORMALIZATION.radio(
+        name = NORMALIZATION.radio(
             t("ui.normalization.normalisation"), lambda name: words_of("normalization", NORMALIZATIONS[name])
         )
-        row = NORMALIZATIONS[chosen]
+        row = NORMALIZATIONS[name]
         st.write(sentence(words_of("normalization", row, "meaning")))
         st.caption(words_of("normalization", row, "source"))
         facts(
@@ -59,7 +81,7 @@ def _normalizations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: l
         )
     with right:
         st.latex(row.formula)
-        show(token_weight_bars(_weighed(weights[chosen], nll, batch, titles, texts), theme()), "token_weights")
+        show(token_weight_bars(_weighed(weights[name], nll, batch, titles, texts), theme()), "token_weights")
         shares = {
             words_of("normalization", NORMALIZATIONS[name]): _shares(weights[name], titles) for name in NORMALIZATIONS
         }
@@ -93,7 +115,8 @@ def _shares(weights: torch.Tensor, titles: list[str]) -> list[tuple[str, float]]
 
 
 @fragment
-def _accumulations(batch: Batch, nll: torch.Tensor, titles: list[str], texts: list[list[str]]) -> None:
+def accumulations(chats: Loaded) -> None:
+    batch, nll, titles, texts = chats
     st.header(t("ui.normalization.accumulation"), anchor=False)
     st.write(t("ui.normalization.accumulation_intro"))
     left, right = beside("normalization_accumulations")
