@@ -1,0 +1,68 @@
+"""What torchtune's SFTTransform makes of a chat, with its Qwen 2 and Llama 3 tokenizers over sftviz's vocabulary."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from common import Golden, tokenizer, tokenizer_folder
+
+from torchtune.data import OpenAIToMessages
+from torchtune.datasets._sft import SFTTransform
+from torchtune.models.llama3._tokenizer import Llama3Tokenizer
+from torchtune.models.qwen2._tokenizer import Qwen2Tokenizer
+
+
+def qwen(folder: Path, special: dict[str, int], length: int | None = None) -> Any:
+    return Qwen2Tokenizer(
+        str(folder / "vocab.json"), str(folder / "merges.txt"), special_tokens=special, unk_token=None, max_seq_len=length
+    )
+
+
+class Llama3OnOurs(Llama3Tokenizer):
+    """Their tokenizer, over our vocabulary: only the text encoder is replaced."""
+
+    def __init__(self, tok: Any, special: dict[str, int], length: int | None = None):
+        class Vocabulary:
+            def encode(self, text: str, add_bos: bool = False, add_eos: bool = False, **_: Any) -> list[int]:
+                return tok.encode(text, add_special_tokens=False, split_special_tokens=True)
+
+        self.tt_model, self.special_tokens = Vocabulary(), special
+        names = {"bos": "<|begin_of_text|>", "eos": "<|endoftext|>", "eot": "<|eot_id|>", "eom": "<|eom_id|>",
+                 "start_header": "<|start_header_id|>", "end_header": "<|end_header_id|>"}  # fmt: skip
+        for name, piece in names.items():
+            setattr(self, f"{name}_id", special[piece])
+        self.python_tag, self.max_seq_len, self.prompt_template = special["<|python_tag|>"], length, None
+        self.truncation_type = "right"
+
+
+def main() -> None:
+    golden = Golden("torchtune", ("torchtune",), "BSD-3-Clause")
+    folder = tokenizer_folder("chatml", Path(tempfile.mkdtemp()))
+    backend = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    merges = [one if isinstance(one, str) else " ".join(one) for one in backend["model"]["merges"]]
+    (folder / "vocab.json").write_text(json.dumps(backend["model"]["vocab"]), encoding="utf-8")
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n", encoding="utf-8")
+    special = {token["content"]: token["id"] for token in backend["added_tokens"]}
+    tok = tokenizer("chatml")
+
+    def case(preset: str, template: str, made: Any, options: dict[str, Any] | None = None, **more: Any) -> None:
+        transform = SFTTransform(message_transform=OpenAIToMessages(**more), model_transform=made)
+
+        def encode(messages: list[Any]) -> list[Any]:
+            out = transform({"messages": messages})
+            return [(out["tokens"], out["labels"])]
+
+        golden.run(preset, template, encode, options)
+
+    case("torchtune/qwen2", "chatml", qwen(folder, special))
+    case("torchtune/qwen2_train_on_input", "chatml", qwen(folder, special), train_on_input=True)
+    case("torchtune/llama3", "llama3", Llama3OnOurs(tok, special))
+    for length in (20, 30, 100):
+        case("torchtune/qwen2", "chatml", qwen(folder, special, length), {"max_length": length})
+        case("torchtune/llama3", "llama3", Llama3OnOurs(tok, special, length), {"max_length": length})
+    golden.write()
+
+
+if __name__ == "__main__":
+    main()
