@@ -61,8 +61,12 @@ def _row(ids: list[int], own: list[list[int]], other: list[list[int]]) -> Row:
 
 
 @cache
-def chat(name: str) -> Chat:
-    return parse(json.dumps({"messages": CHATS[name]}))
+def chat(name: str, train: str = "") -> Chat:
+    """train: "last" marks the last message for training, and every other against it."""
+    messages = CHATS[name]
+    if train == "last":
+        messages = [{**one, "train": i == len(messages) - 1} for i, one in enumerate(messages)]
+    return parse(json.dumps({"messages": messages}))
 
 
 @cache

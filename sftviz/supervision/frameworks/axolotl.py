@@ -9,7 +9,7 @@ from sftviz.chat.messages import Message
 from sftviz.chat.rendering import Rendering
 from sftviz.supervision import IGNORE
 from sftviz.supervision.frameworks.made import Asked, Framework, Labelled, NoRow, Preset
-from sftviz.supervision.frameworks.pieces import cut_rendering
+from sftviz.supervision.frameworks.pieces import Building, cut_rendering, encoded_of, piece_of
 from sftviz.supervision.frameworks.said import explained, why
 from sftviz.supervision.frameworks.writer import Writer, writer
 
@@ -98,15 +98,16 @@ def _is_legacy(asked: Asked) -> bool:
 
 
 def _legacy(one: Writer) -> Labelled:
-    """Ids of the prompt, then those of the row beyond its length: by count, whatever the prompt holds."""
+    """The prompt's ids, then those of the row beyond as many: by count, whatever the prompt holds."""
     messages = one.chat.messages
-    rendering = one.rendering()
     if len(messages) == 1:
         raise NoRow("no_prompt")
-    prompt = one.encode(one.text(messages[:-1], generation_prompt=True)).ids.tolist()
-    if rendering.ids[: len(prompt)] != prompt:
-        raise NoRow("prompt_is_no_prefix")
-    labels = [IGNORE if t < len(prompt) else token for t, token in enumerate(rendering.ids)]
+    whole = one.rendering()
+    building = Building(one.asked.tokenizer)
+    prompt = building.add(one.prompt_piece(whole, messages[:-1]))
+    completion = building.add(piece_of(whole), slice(len(prompt), None), encoded_of(whole))
+    rendering = building.rendering(one.chat, one.template.name, one.variables)
+    labels = [*[IGNORE] * len(prompt), *completion]
     return Labelled(rendering, labels, why(rendering, labels, "fw_completion", "fw_prompt"))
 
 
@@ -139,7 +140,7 @@ def _by_turns(one: Writer) -> Labelled:
         span = find_turn(one, rendering, turn)
         if trains and span is not None:
             row.train(*span, "fw_turn")
-        end = _end_after(asked, rendering, span[1] if span else -1)
+        end = _end_after(asked, rendering, span and span[1])
         if end is not None:
             ends.append(end)
             if on_eos == "all" or (on_eos == "turn" and trains):
@@ -184,11 +185,17 @@ def _difference(text: str, other: str) -> Stretch:
     return start, len(text) - end
 
 
-def _end_after(asked: Asked, rendering: Rendering, after: int) -> int | None:
-    """The first end-of-turn at most three tokens behind a turn; behind one not found (-1), of the whole row."""
+def _end_after(asked: Asked, rendering: Rendering, after: int | None) -> int | None:
+    """The first end-of-turn at most three tokens behind a turn.
+
+    Of a turn that was not found the place is -1: then a row that ends in such a token has none for it, and of any other
+    row the first three tokens are looked at.
+    """
     tokenizer = asked.tokenizer
     named = asked.option("eot_tokens")
     ends = {tokenizer.eos_id} if named is None else {tokenizer.eos_id, *map(tokenizer.id_of, named)}
-    from_end = range(after, len(rendering.ids))
-    found = next((t for t in from_end if rendering.ids[t] in ends), None)
-    return found if found is not None and abs(found - after) <= NEAR else None
+    if after is None and rendering.ids[-1] in ends:
+        return None
+    place = -1 if after is None else after
+    found = next((t for t in range(max(place, 0), len(rendering.ids)) if rendering.ids[t] in ends), None)
+    return found if found is not None and abs(found - place) <= NEAR else None

@@ -54,6 +54,10 @@ def piece_of(rendering: Rendering) -> Piece:
     return Piece(rendering.text, tuple((span.start, span.kind) for span in rendering.spans if span.end > span.start))
 
 
+def encoded_of(rendering: Rendering) -> Encoded:
+    return Encoded(rendering.tokens.ids, rendering.tokens.starts, rendering.tokens.ends)
+
+
 def sum_of(pieces: Iterable[Piece]) -> Piece:
     whole = EMPTY
     for one in pieces:
@@ -109,19 +113,17 @@ class Building:
 
 def cut_rendering(rendering: Rendering, keep: slice) -> Rendering:
     """Some of a row's tokens, as a row."""
-    tokens = rendering.tokens
     building = Building(rendering.tokenizer)
-    building.add(piece_of(rendering), keep, Encoded(tokens.ids, tokens.starts, tokens.ends))
+    building.add(piece_of(rendering), keep, encoded_of(rendering))
     return building.rendering(rendering.chat, rendering.template.name, dict(rendering.variables))
 
 
 def padded(rendering: Rendering, count: int, pad_id: int, *, left: bool = False) -> Rendering:
     """Padding before or behind."""
-    tokens = rendering.tokens
     building = Building(rendering.tokenizer)
     for _ in range(count if left else 0):
         building.add_token(pad_id, PADDING)
-    building.add(piece_of(rendering), encoded=Encoded(tokens.ids, tokens.starts, tokens.ends))
+    building.add(piece_of(rendering), encoded=encoded_of(rendering))
     for _ in range(0 if left else count):
         building.add_token(pad_id, PADDING)
     return building.rendering(rendering.chat, rendering.template.name, dict(rendering.variables))
@@ -133,7 +135,7 @@ def one_after_another(renderings: Sequence[Rendering]) -> Rendering:
     messages: list[Any] = []
     for one in renderings:
         moved = Piece(one.text, tuple((at, _counted_on(kind, len(messages))) for at, kind in piece_of(one).kinds))
-        building.add(moved, encoded=Encoded(one.tokens.ids, one.tokens.starts, one.tokens.ends))
+        building.add(moved, encoded=encoded_of(one))
         messages += one.chat.messages
     return building.rendering(replace(renderings[0].chat, messages=tuple(messages)), renderings[0].template.name)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from os.path import commonprefix
 from typing import Any
 
 from sftviz.chat.messages import Chat, ChatError, Message
@@ -11,7 +12,7 @@ from sftviz.chat.tokenizers.protocol import Encoded
 from sftviz.chat.write.templates import Template
 from sftviz.chat.write.writing import text_of, write
 from sftviz.supervision.frameworks.made import Asked, NoRow
-from sftviz.supervision.frameworks.pieces import Piece
+from sftviz.supervision.frameworks.pieces import Piece, piece, piece_of
 from sftviz.words import Said
 
 HEADER = Kind(None, "assistant", "header")
@@ -51,6 +52,12 @@ class Writer:
         except ChatError as error:
             raise refused(error) from error
         return Piece(made.text, tuple((span.start, _moved(span.kind, first)) for span in made.spans if span.end > span.start))
+
+    def prompt_piece(self, whole: Rendering, messages: Sequence[Message]) -> Piece:
+        """The prompt, written for generation; what it shares with the row is the row's, the rest opens a reply."""
+        text = self.text(messages, generation_prompt=True)
+        shared = len(commonprefix([text, whole.text]))
+        return piece_of(whole).cut(0, shared) + piece(text[shared:], HEADER)
 
     def encode(self, text: str) -> Encoded:
         return self.asked.tokenizer.encode(text)
