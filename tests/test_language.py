@@ -21,6 +21,7 @@ from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.loss.text_scores import BLEU_TOKENIZERS
 from sftviz.strip import payload, script
+from sftviz.supervision.frameworks import PRESETS
 from sftviz.supervision.policies import POLICIES
 from sftviz.training.architectures import ARCHITECTURES
 from sftviz.training.calculators import ZERO
@@ -53,6 +54,7 @@ ROWS: dict[str, tuple[Mapping[Any, Any], tuple[str, ...]]] = {
     "normalization": (NORMALIZATIONS, ("title", "meaning")),
     "objective": (OBJECTIVES, ("title", "meaning", "attention")),
     "penalty": (PENALTIES, ("title", "meaning")),
+    "preset": (PRESETS, ("title", "meaning")),
     "policy": (POLICIES, ("title", "meaning")),
     "sample": (SAMPLES, ("title",)),
     "schedule": (SCHEDULES, ("title", "meaning")),
@@ -136,7 +138,8 @@ def names() -> set[str]:
     """Rows that are called by a name: formats of a model."""
     formats = {f"format.{name}.title" for name in FORMATS}
     models = {f"architecture.{name}.title" for name in ARCHITECTURES}
-    return formats | models | {"term.info_nce.title", "sample.emoji_code.title"}
+    presets = {f"preset.{name}.title" for name in PRESETS}
+    return formats | models | presets | {"term.info_nce.title", "sample.emoji_code.title"}
 
 
 @pytest.mark.parametrize("table", TEXTS)

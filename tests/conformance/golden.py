@@ -27,6 +27,10 @@ class Case:
     rows: dict[str, list[Row] | str]
 
     @property
+    def framework(self) -> str:
+        return self.preset.partition("/")[0]
+
+    @property
     def title(self) -> str:
         return " ".join([self.preset, self.template, *(f"{key}={value}" for key, value in self.options)])
 
@@ -74,6 +78,13 @@ def tokenizer(template: str, folder: Path) -> Any:
     from tests.conformance.rebuild.common import tokenizer_folder
 
     return load_tokenizer(str(tokenizer_folder(template, folder / template)))
+
+
+def tokenizers_template(case: Case) -> str:
+    """The tokenizer that the framework was given: by the template, or of one's own, by its marks."""
+    if case.framework in ("llamafactory", "swift", "torchtune"):
+        return "llama3" if case.template == "llama3" and case.framework != "torchtune" else "chatml"
+    return "qwen3" if case.framework == "tinker" else case.template
 
 
 def frameworks() -> Iterator[str]:

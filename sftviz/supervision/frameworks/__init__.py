@@ -10,7 +10,7 @@ from sftviz.supervision.frameworks import axolotl, llamafactory, nanochat, nemo_
 from sftviz.supervision.frameworks.made import Asked, Framework, FrameworkRow, Made, NoRow, Preset, joined
 from sftviz.words import SaidError
 
-__all__ = ["FRAMEWORKS", "PRESETS", "Framework", "FrameworkRow", "Made", "Preset", "chosen", "make"]
+__all__ = ["FRAMEWORKS", "PRESETS", "Framework", "FrameworkError", "FrameworkRow", "Made", "Preset", "chosen", "make"]
 
 _MODULES = (trl, transformers, llamafactory, axolotl, unsloth, torchtune, swift, verl, openrlhf, swift, tinker, nemo_rl, nanochat)
 FRAMEWORKS: dict[str, Framework] = {module.FRAMEWORK.name: module.FRAMEWORK for module in _MODULES}

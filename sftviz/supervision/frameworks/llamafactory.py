@@ -108,7 +108,7 @@ def encode(asked: Asked) -> Iterator[Labelled]:
         labels.append(_eos(asked, slots))
         codes.append("fw_last_eos")
     rendering = building.rendering(asked.chat, name)
-    eos = Said("token.text", text=asked.tokenizer.decode([_eos(asked, slots)]))
+    eos = asked.tokenizer.decode([_eos(asked, slots)])
     reasons = [Said(f"reason.{code}", what=of_token(rendering, t), label=eos) for t, code in enumerate(codes)]
     yield Labelled(rendering, labels, reasons)
 

@@ -27,14 +27,14 @@ def explained(rendering: Rendering, labels: Sequence[int], code: Callable[[int],
     return [Said(f"reason.{code(t)}", what=of_token(rendering, t)) for t in range(len(labels))]
 
 
+OF_PART = {
+    "header": "fw_no_header", "end": "fw_no_end", "after_end": "fw_no_after_end", "empty_reasoning": "fw_no_thought",
+    "padding": "fw_padding",
+}  # fmt: skip
+
+
 def _left_out(rendering: Rendering, position: int) -> str:
     span = span_at(rendering, position)
-    if span.part == "padding":
-        return "fw_padding"
-    if span.turn is None:
-        return "fw_nobodys"
-    if span.role != "assistant":
-        return "fw_other_role"
-    if span.part in ("header", "after_end", "end", "gap", "empty_reasoning"):
-        return f"fw_no_{span.part}"
-    return "fw_not_reached"
+    if span.part != "padding" and span.role != "assistant":
+        return "fw_other_role" if span.role else "fw_nobodys"
+    return OF_PART.get(span.part, "fw_not_reached")

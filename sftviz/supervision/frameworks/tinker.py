@@ -103,7 +103,7 @@ def _row(chat: _Chat, what: str) -> Labelled:
     tokenizer = chat.asked.tokenizer
     building, trained = Building(tokenizer), list[bool]()
     for turn, message in enumerate(chat.messages):
-        header = _header(turn, message.role)
+        header = _header(chat, turn, message.role)
         trained += [what == "all_tokens"] * len(building.add(header))
         output = _output(chat, turn)
         size = len(building.add(output, encoded=as_text(tokenizer, output.text))) + 1
@@ -115,10 +115,10 @@ def _row(chat: _Chat, what: str) -> Labelled:
     return Labelled(rendering, labels, why(rendering, labels, "fw_output"))
 
 
-def _header(turn: int, role: str) -> Piece:
-    """The line break before a header belongs to it."""
+def _header(chat: _Chat, turn: int, role: str) -> Piece:
+    """The line break after the turn before is tokenized, and trained, with the header."""
     written = "user" if role == "tool" else role
-    after = part("\n", turn - 1, None, "after_end") if turn else EMPTY
+    after = part("\n", turn - 1, chat.messages[turn - 1].role, "after_end") if turn else EMPTY
     return after + part(f"{BEGIN}{written}\n", turn, role, "header")
 
 
@@ -201,11 +201,11 @@ def _prompt(chat: _Chat, until: int) -> list[int]:
     before = replace(chat, messages=chat.messages[:until])
     building = Building(chat.asked.tokenizer)
     for turn in range(until):
-        building.add(_header(turn, before.messages[turn].role))
+        building.add(_header(chat, turn, before.messages[turn].role))
         output = _output(before, turn)
         building.add(output, encoded=as_text(chat.asked.tokenizer, output.text))
         building.add_token(control(chat.asked.tokenizer, STOP), Kind(turn, None, "end"))
     given = part(_block(""), until, "assistant", "empty_reasoning") if chat.renderer == "qwen3_nothink" else EMPTY
-    building.add(_header(until, "assistant") + given)
+    building.add(_header(chat, until, "assistant") + given)
     return [token for _, encoded in building.parts for token in encoded.ids.tolist()]
 

@@ -8,7 +8,7 @@ from sftviz.chat.messages import Message
 from sftviz.chat.spans import Kind
 from sftviz.chat.tokenizers.protocol import Encoded
 from sftviz.supervision.frameworks.made import Asked, Framework, Labelled, NoRow, Preset, labels_of
-from sftviz.supervision.frameworks.own import as_text, content_of, control, part, raw
+from sftviz.supervision.frameworks.own import as_text, content_of, control, fitting, part, raw
 from sftviz.supervision.frameworks.pieces import Building, Piece, piece
 from sftviz.supervision.frameworks.said import why
 
@@ -23,23 +23,12 @@ FRAMEWORK = Framework(
 )
 PRESETS = (
     Preset(
-        "torchtune/qwen2",
-        "torchtune, Qwen 2",
-        "whole messages of the assistant, headers too; with a max_length the last end-of-turn is never trained",
-        {"template": "chatml"},
+        "torchtune/default",
+        "torchtune",
+        "whole messages of the assistant, headers too; with a max_length the last token is never trained",
+        {},
     ),
-    Preset(
-        "torchtune/qwen2_train_on_input",
-        "torchtune, Qwen 2, train_on_input",
-        "every token",
-        {"template": "chatml", "train_on_input": True},
-    ),
-    Preset(
-        "torchtune/llama3",
-        "torchtune, Llama 3",
-        "whole messages of the assistant, headers too; the eos that is added last is never trained",
-        {"template": "llama3"},
-    ),
+    Preset("torchtune/train_on_input", "torchtune, train_on_input", "every message whole", {"train_on_input": True}),
 )
 
 
@@ -61,11 +50,12 @@ def encode(asked: Asked) -> Iterator[Labelled]:
     _check_order(messages)
     row = _Row(Building(asked.tokenizer))
     length = asked.option("max_length")
-    write = _llama3 if asked.preset.settings["template"] == "llama3" else _qwen2
+    template = fitting(asked, FRAMEWORK.templates)
+    write = _llama3 if template == "llama3" else _qwen2
     eos = write(asked, row, length)
     if length:
         _cut(row, length, eos)
-    rendering = row.building.rendering(asked.chat, str(asked.preset.settings["template"]))
+    rendering = row.building.rendering(asked.chat, template)
     labels = labels_of(rendering.ids, row.trained)
     yield Labelled(rendering, labels, why(rendering, labels, "fw_whole_message"))
 

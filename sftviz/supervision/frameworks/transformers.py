@@ -21,16 +21,16 @@ FRAMEWORK = Framework(
 )
 PRESETS = (
     Preset(
-        "transformers/assistant_mask",
-        "transformers, assistant mask",
-        "the tokens of the template's generation blocks",
-        {"labels": "assistant_mask"},
-    ),
-    Preset(
         "transformers/lm_collator",
         "transformers, language-modelling collator",
         "every token but padding, found by its id; labels that the row has are thrown away",
         {"collator": "lm"},
+    ),
+    Preset(
+        "transformers/assistant_mask",
+        "transformers, assistant mask",
+        "the tokens of the template's generation blocks",
+        {"labels": "assistant_mask"},
     ),
     Preset(
         "transformers/lm_collator_pad_eos",

@@ -55,12 +55,12 @@ def main() -> None:
 
         golden.run(preset, template, encode, options)
 
-    case("torchtune/qwen2", "chatml", qwen(folder, special))
-    case("torchtune/qwen2_train_on_input", "chatml", qwen(folder, special), train_on_input=True)
-    case("torchtune/llama3", "llama3", Llama3OnOurs(tok, special))
+    case("torchtune/default", "chatml", qwen(folder, special))
+    case("torchtune/train_on_input", "chatml", qwen(folder, special), train_on_input=True)
+    case("torchtune/default", "llama3", Llama3OnOurs(tok, special))
     for length in (20, 30, 100):
-        case("torchtune/qwen2", "chatml", qwen(folder, special, length), {"max_length": length})
-        case("torchtune/llama3", "llama3", Llama3OnOurs(tok, special, length), {"max_length": length})
+        case("torchtune/default", "chatml", qwen(folder, special, length), {"max_length": length})
+        case("torchtune/default", "llama3", Llama3OnOurs(tok, special, length), {"max_length": length})
     golden.write()
 
 
