@@ -139,9 +139,7 @@ def _as_given(policy: Policy, rendering: Rendering, labels: Ints) -> Verdicts:
     other = np.where(is_target & (labels != tokens.ids), labels, IGNORE)
     changes = np.diff(is_target) | (np.diff(other) != 0) | (np.diff(tokens.first_span) != 0)
     edges = (np.flatnonzero(changes) + 1).tolist()
-    return _stretches(
-        policy, rendering, labels, edges, lambda a, span: _given(int(labels[a]), int(other[a]), span)
-    )
+    return _stretches(policy, rendering, labels, edges, lambda a, span: _given(int(labels[a]), int(other[a]), span))
 
 
 def _stretches(

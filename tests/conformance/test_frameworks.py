@@ -96,4 +96,6 @@ def test_a_wrong_label_would_be_seen(folder: Path) -> None:
     case = golden.cases("axolotl")[0]
     ids, labels = case.rows["single"][0]  # pyright: ignore[reportGeneralTypeIssues]
     spoiled = [*labels[:-2], -100, labels[-1]]  # pyright: ignore[reportIndexIssue]
-    assert mismatch(golden.Case(case.preset, case.template, case.options, {"single": [(ids, spoiled)]}), "single", folder)
+    assert mismatch(
+        golden.Case(case.preset, case.template, case.options, {"single": [(ids, spoiled)]}), "single", folder
+    )

@@ -6,13 +6,40 @@ package itself makes (tests/conformance). PRESETS are the settings one meets, by
 
 from sftviz.chat.messages import Chat
 from sftviz.chat.tokenizers import load_tokenizer
-from sftviz.supervision.frameworks import axolotl, llamafactory, nanochat, nemo_rl, openrlhf, swift, tinker, torchtune, transformers, trl, unsloth, verl
+from sftviz.supervision.frameworks import (
+    axolotl,
+    llamafactory,
+    nanochat,
+    nemo_rl,
+    openrlhf,
+    swift,
+    tinker,
+    torchtune,
+    transformers,
+    trl,
+    unsloth,
+    verl,
+)
 from sftviz.supervision.frameworks.made import Asked, Framework, FrameworkRow, Made, NoRow, Preset, joined
 from sftviz.words import SaidError
 
 __all__ = ["FRAMEWORKS", "PRESETS", "Framework", "FrameworkError", "FrameworkRow", "Made", "Preset", "chosen", "make"]
 
-_MODULES = (trl, transformers, llamafactory, axolotl, unsloth, torchtune, swift, verl, openrlhf, swift, tinker, nemo_rl, nanochat)
+_MODULES = (
+    trl,
+    transformers,
+    llamafactory,
+    axolotl,
+    unsloth,
+    torchtune,
+    swift,
+    verl,
+    openrlhf,
+    swift,
+    tinker,
+    nemo_rl,
+    nanochat,
+)
 FRAMEWORKS: dict[str, Framework] = {module.FRAMEWORK.name: module.FRAMEWORK for module in _MODULES}
 PRESETS: dict[str, Preset] = {preset.name: preset for module in _MODULES for preset in module.PRESETS}
 _ENCODE = {module.FRAMEWORK.name: module.encode for module in _MODULES}

@@ -35,7 +35,10 @@ PRESETS = (
         {"train_on_inputs": True},
     ),
     Preset(
-        "axolotl/eos_all", "Axolotl, train_on_eos: all", "replies, and the end-of-turn of every role", {"train_on_eos": "all"}
+        "axolotl/eos_all",
+        "Axolotl, train_on_eos: all",
+        "replies, and the end-of-turn of every role",
+        {"train_on_eos": "all"},
     ),
     Preset(
         "axolotl/eos_last",

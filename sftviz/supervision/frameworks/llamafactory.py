@@ -213,7 +213,13 @@ def _said(turn: Turn, slots: Slots) -> Piece:
 
 
 def _filled(
-    asked: Asked, slots: Slots, slot: Slot, said: Piece | None, number: int | None, role: str | None, following: int | None
+    asked: Asked,
+    slots: Slots,
+    slot: Slot,
+    said: Piece | None,
+    number: int | None,
+    role: str | None,
+    following: int | None,
 ) -> list[Piece | int]:
     """A slot's elements with what is said in them: texts, and ids of the tokenizer's own tokens."""
     made: list[Piece | int] = []

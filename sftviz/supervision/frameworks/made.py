@@ -118,9 +118,7 @@ def joined(preset: Preset, labelled: Labelled, source: str) -> FrameworkRow:
     policy = Policy(preset.name, preset.title, preset.meaning, source)
     labels = np.array(labelled.labels, dtype=np.int64)
     verdicts = of_tokens(policy, labelled.rendering, labels, labelled.reasons)
-    return FrameworkRow(
-        labelled.rendering, verdicts, _ints(labelled.position_ids), _ints(labelled.attention_mask)
-    )
+    return FrameworkRow(labelled.rendering, verdicts, _ints(labelled.position_ids), _ints(labelled.attention_mask))
 
 
 def labels_of(ids: Iterable[int], trained: Iterable[bool]) -> list[int]:

@@ -22,7 +22,7 @@ PRESETS = (
     Preset(
         "nemo_rl/generation_prompt",
         "NeMo-RL, add_generation_prompt",
-        "replies without their headers, which then belong to the user's message",
+        "replies without their headers, which then belong to the message before",
         {"add_generation_prompt": True},
     ),
     Preset(
@@ -56,7 +56,7 @@ def _gained(one: Writer, turn: int, before: str) -> tuple[str, Piece]:
     """The chat's text up to a message, and what of it differs from the text before."""
     messages = one.chat.messages[: turn + 1]
     written = one.piece(messages, 0)
-    if one.asked.option("add_generation_prompt") and messages[-1].role == "user":
+    if one.asked.option("add_generation_prompt") and messages[-1].role in ("user", "tool"):
         asked = one.text(messages, generation_prompt=True)
         shared = len(commonprefix([asked, written.text]))
         written = written.cut(0, shared) + piece(asked[shared:], HEADER)
@@ -64,15 +64,14 @@ def _gained(one: Writer, turn: int, before: str) -> tuple[str, Piece]:
 
 
 def _framed(one: Writer, gained: Piece, *, first: bool, last: bool) -> Piece:
-    """With BOS before the first and eos behind the last where they lack them, and no line break at the end."""
+    """With BOS before the first and eos behind the last where they lack them; line breaks do not count."""
     variables = one.asked.tokenizer.variables
     bos, eos = (str(variables.get(name) or "") for name in ("bos_token", "eos_token"))
     if first and bos and not gained.text.startswith(bos):
         gained = piece(bos, HEADER._replace(role=None, part="gap")) + gained
     if not last:
         return gained
-    gained = gained.cut(0, len(gained.text.rstrip("\n")))
-    if eos and not gained.text.endswith(eos):
+    if eos and not gained.text.rstrip("\n").endswith(eos):
         turn = gained.kind_at(max(0, len(gained.text) - 1))
         gained = gained + piece(eos, turn._replace(part="end", source=None, field=""))
     return gained

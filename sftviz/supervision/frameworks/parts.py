@@ -49,7 +49,7 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """"trained", "not", "some"; "absent" where the row has no such token."""
+        """ "trained", "not", "some"; "absent" where the row has no such token."""
         if not self.tokens:
             return "absent"
         return "trained" if self.trained == self.tokens else "some" if self.trained else "not"

@@ -20,7 +20,9 @@ def span_at(rendering: Rendering, position: int) -> Span:
 
 def why(rendering: Rendering, labels: Sequence[int], trained: str, left_out: str | None = None) -> list[Said]:
     """`trained` for every target; what is left out by its part, or `left_out`. Codes of words' [reason]."""
-    return explained(rendering, labels, lambda t: trained if labels[t] != IGNORE else left_out or _left_out(rendering, t))
+    return explained(
+        rendering, labels, lambda t: trained if labels[t] != IGNORE else left_out or _left_out(rendering, t)
+    )
 
 
 def explained(rendering: Rendering, labels: Sequence[int], code: Callable[[int], str]) -> list[Said]:

@@ -184,7 +184,11 @@ def _add_result(turns: list[_Turn], meta: Meta, number: int, message: Message) -
         header = part("<|start_header_id|>tool<|end_header_id|>\n\n", number, "tool", "header")
         said = header + said + part(meta.end, number, "tool", "end")
     else:
-        said = part("<tool_response>\n", number, "tool", "header") + said + part("\n</tool_response>", number, "tool", "header")
+        said = (
+            part("<tool_response>\n", number, "tool", "header")
+            + said
+            + part("\n</tool_response>", number, "tool", "header")
+        )
     if turns[-1].role == "tool":
         turns[-1].segments.append(said)
     else:
@@ -282,7 +286,9 @@ def _request(meta: Meta, request: _Turn, reply: int | None, before: int | None) 
     ends = part(meta.end, before, "assistant", "end")
     if meta.agent == "llama3":
         return sum_of([ends, *request.segments, header])
-    ends = ends + part(meta.after_end, before, "assistant", "after_end") + part(meta.before[0], number, "tool", "header")
+    ends = (
+        ends + part(meta.after_end, before, "assistant", "after_end") + part(meta.before[0], number, "tool", "header")
+    )
     between = part("\n", number, "tool", "header")
     said = sum_of(one if i == 0 else between + one for i, one in enumerate(request.segments))
     closing = part(meta.end, number, "tool", "end") + part(meta.after_end, number, "tool", "after_end")
@@ -316,4 +322,3 @@ def _put_ends_back(ids: Sequence[int], labels: list[int], suffix: Sequence[int])
                 labels[start : start + size] = suffix
                 returned |= set(range(start, start + size))
     return returned
-

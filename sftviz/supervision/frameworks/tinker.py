@@ -8,7 +8,15 @@ from sftviz.chat.messages import Message, ToolCall
 from sftviz.chat.spans import Kind
 from sftviz.supervision.frameworks.made import Asked, Framework, Labelled, NoRow, Preset, labels_of
 from sftviz.supervision.frameworks.own import (
-    as_text, call_of, content_of, control, fitting, no_tool_list, part, raw, thought_of,
+    as_text,
+    call_of,
+    content_of,
+    control,
+    fitting,
+    no_tool_list,
+    part,
+    raw,
+    thought_of,
 )  # fmt: skip
 from sftviz.supervision.frameworks.pieces import EMPTY, Building, Piece, sum_of
 from sftviz.supervision.frameworks.said import why
@@ -208,4 +216,3 @@ def _prompt(chat: _Chat, until: int) -> list[int]:
     given = part(_block(""), until, "assistant", "empty_reasoning") if chat.renderer == "qwen3_nothink" else EMPTY
     building.add(_header(chat, until, "assistant") + given)
     return [token for _, encoded in building.parts for token in encoded.ids.tolist()]
-

@@ -72,7 +72,9 @@ def replies(ids: Sequence[int], markers: Markers, eos: int | None, bos: int | No
             yield start, end
 
 
-def _end_of(ids: Sequence[int], start: int, markers: Markers, eos: int | None, bos: int | None) -> tuple[int | None, int]:
+def _end_of(
+    ids: Sequence[int], start: int, markers: Markers, eos: int | None, bos: int | None
+) -> tuple[int | None, int]:
     """Where a reply ends, and where to look for the next one."""
     for t in range(start, len(ids)):
         if ids[t] == eos:

@@ -51,7 +51,9 @@ class Writer:
             made = write(chat, self.template, self.variables, self.asked.tokenizer)
         except ChatError as error:
             raise refused(error) from error
-        return Piece(made.text, tuple((span.start, _moved(span.kind, first)) for span in made.spans if span.end > span.start))
+        return Piece(
+            made.text, tuple((span.start, _moved(span.kind, first)) for span in made.spans if span.end > span.start)
+        )
 
     def prompt_piece(self, whole: Rendering, messages: Sequence[Message]) -> Piece:
         """The prompt, written for generation; what it shares with the row is the row's, the rest opens a reply."""

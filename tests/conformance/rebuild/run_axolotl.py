@@ -1,13 +1,11 @@
 """What Axolotl's chat_template strategy makes of a chat: `tokenize_prompt` of its own strategy object."""
 
-import json
 import logging
 from typing import Any
 
-from common import Golden, tokenizer
-
 from axolotl.prompt_strategies.chat_template import StrategyLoader
 from axolotl.utils.dict import DictDefault
+from common import Golden, tokenizer
 
 logging.disable(logging.CRITICAL)
 
@@ -15,7 +13,9 @@ logging.disable(logging.CRITICAL)
 def main() -> None:
     golden = Golden("axolotl", ("axolotl", "transformers", "tokenizers"), "Apache-2.0")
 
-    def case(preset: str, template: str, config: Any = None, dataset: Any = None, change: Any = None, **more: Any) -> None:
+    def case(
+        preset: str, template: str, config: Any = None, dataset: Any = None, change: Any = None, **more: Any
+    ) -> None:
         tok = tokenizer(template)
         told = DictDefault(
             {"sequence_len": 4096, "train_on_inputs": False, "chat_template": "tokenizer_default", **(config or {})}

@@ -55,7 +55,9 @@ def sharegpt(messages: list[Any]) -> dict[str, Any]:
 def main() -> None:
     golden = Golden("llamafactory", ("llamafactory", "transformers", "tokenizers"), "Apache-2.0")
 
-    def case(preset: str, template: str, form: str = "sharegpt", options: Any = None, tok: str = "chatml", **more: Any) -> None:
+    def case(
+        preset: str, template: str, form: str = "sharegpt", options: Any = None, tok: str = "chatml", **more: Any
+    ) -> None:
         cut = {"cutoff_len": (options or {}).get("max_length", 4096)}
         told = DataArguments(template=template, **cut, **more)
         convert = {"openai": OpenAIDatasetConverter, "sharegpt": SharegptDatasetConverter}[form](described(form), told)

@@ -7,9 +7,8 @@ from importlib.metadata import distribution
 from types import SimpleNamespace as Namespace
 from typing import Any
 
-from common import IGNORE, Golden, tokenizer
-
 import datasets
+from common import IGNORE, Golden, tokenizer
 from datasets import Dataset
 
 datasets.disable_progress_bars()
@@ -33,13 +32,23 @@ def main() -> None:
 
     def case(preset: str, template: str, options: dict[str, Any] | None = None, multiturn: bool = False) -> None:
         tok = tokenizer(template)
-        told = {"input_key": "messages", "output_key": None, "apply_chat_template": True, "tokenizer_chat_template": None}
+        told = {
+            "input_key": "messages",
+            "output_key": None,
+            "apply_chat_template": True,
+            "tokenizer_chat_template": None,
+        }
         strategy = Namespace(args=Namespace(data=Namespace(**told)))
         length = (options or {}).get("max_length", 4096)
 
         def encode(messages: list[Any]) -> list[Any]:
             rows = dataset(
-                Dataset.from_list([{"messages": messages}]), tok, length, strategy, multiturn=multiturn, num_processors=None
+                Dataset.from_list([{"messages": messages}]),
+                tok,
+                length,
+                strategy,
+                multiturn=multiturn,
+                num_processors=None,
             )
             if len(rows) == 0:
                 return []

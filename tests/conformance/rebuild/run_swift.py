@@ -3,14 +3,11 @@
 import dataclasses
 import json
 import logging
-import tempfile
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from common import Golden, tokenizer
-
 import torch
+from common import Golden, tokenizer
 from swift.model import ModelInfo
 from swift.template import get_template
 
@@ -56,7 +53,9 @@ def converted(messages: list[Any]) -> list[Any]:
 def main() -> None:
     golden = Golden("swift", ("ms-swift", "transformers", "tokenizers"), "Apache-2.0")
 
-    def case(preset: str, template: str, options: dict[str, Any] | None = None, tok: str = "chatml", **more: Any) -> None:
+    def case(
+        preset: str, template: str, options: dict[str, Any] | None = None, tok: str = "chatml", **more: Any
+    ) -> None:
         def encode(messages: list[Any]) -> list[Any]:
             made = their_template(template, tok, **more).encode({"messages": converted(messages)})
             return [(made["input_ids"], made["labels"])]

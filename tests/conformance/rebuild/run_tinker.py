@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 
 from common import IGNORE, Golden, tokenizer
-
 from tinker_cookbook.renderers.base import ToolCall, TrainOnWhat
 from tinker_cookbook.renderers.qwen3 import Qwen3DisableThinkingRenderer, Qwen3InstructRenderer, Qwen3Renderer
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from common import Golden, tokenizer, tokenizer_folder
-
 from torchtune.data import OpenAIToMessages
 from torchtune.datasets._sft import SFTTransform
 from torchtune.models.llama3._tokenizer import Llama3Tokenizer
@@ -15,7 +14,11 @@ from torchtune.models.qwen2._tokenizer import Qwen2Tokenizer
 
 def qwen(folder: Path, special: dict[str, int], length: int | None = None) -> Any:
     return Qwen2Tokenizer(
-        str(folder / "vocab.json"), str(folder / "merges.txt"), special_tokens=special, unk_token=None, max_seq_len=length
+        str(folder / "vocab.json"),
+        str(folder / "merges.txt"),
+        special_tokens=special,
+        unk_token=None,
+        max_seq_len=length,
     )
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from common import IGNORE, Golden, tokenizer
-
 from transformers import DataCollatorForLanguageModeling, DataCollatorForSeq2Seq, DataCollatorWithFlattening
 from transformers.utils import logging
 
@@ -55,9 +54,7 @@ def main() -> None:
             golden.run("transformers/flattening", template, flat, {"copies": 2})
         golden.run("transformers/lm_collator", template, lm)
         golden.run("transformers/lm_collator_pad_eos", template, lm_eos)
-        golden.run(
-            "transformers/lm_collator_pad_eos", template, lambda m: lm_eos(m, 32), {"pad_to_multiple_of": 32}
-        )
+        golden.run("transformers/lm_collator_pad_eos", template, lambda m: lm_eos(m, 32), {"pad_to_multiple_of": 32})
     golden.write()
 
 

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from common import Golden, tokenizer
-
-from chats import reply, user
-
 import datasets
+from chats import reply, user
+from common import Golden, tokenizer
 from datasets import Dataset
 from transformers import AutoConfig, AutoModelForCausalLM
-from trl import SFTConfig, SFTTrainer
 from transformers.utils import logging
+from trl import SFTConfig, SFTTrainer
 
 datasets.disable_progress_bars()
 logging.set_verbosity_error()

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
-from common import IGNORE, Golden, tokenizer
-
 import pandas as pd
+from common import IGNORE, Golden, tokenizer
 
 for name in ("ray", "ray.util", "ray.util.collective", "ray.experimental", "ray.experimental.state",
              "ray.experimental.state.api", "ray.actor", "ray.util.placement_group",
