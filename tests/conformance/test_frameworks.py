@@ -78,7 +78,7 @@ def rows(case: golden.Case, folder: Path) -> Iterator[Any]:
 
 @pytest.mark.parametrize("framework", golden.frameworks())
 def test_every_token_has_a_reason_that_fits_its_label(framework: str, folder: Path) -> None:
-    """A sentence in both languages, spans that tile the text, and a target exactly where the reason's verdict says so."""
+    """A sentence in both languages, spans that tile the text, and a target where the verdict says so."""
     from sftviz.words import say
 
     for case in golden.cases(framework)[:4]:

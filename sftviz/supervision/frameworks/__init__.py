@@ -26,20 +26,8 @@ from sftviz.words import SaidError
 __all__ = ["FRAMEWORKS", "PRESETS", "Framework", "FrameworkError", "FrameworkRow", "Made", "Preset", "chosen", "make"]
 
 _MODULES = (
-    trl,
-    transformers,
-    llamafactory,
-    axolotl,
-    unsloth,
-    torchtune,
-    swift,
-    verl,
-    openrlhf,
-    swift,
-    tinker,
-    nemo_rl,
-    nanochat,
-)
+    trl, transformers, llamafactory, axolotl, unsloth, torchtune, swift, verl, openrlhf, tinker, nemo_rl, nanochat,
+)  # fmt: skip
 FRAMEWORKS: dict[str, Framework] = {module.FRAMEWORK.name: module.FRAMEWORK for module in _MODULES}
 PRESETS: dict[str, Preset] = {preset.name: preset for module in _MODULES for preset in module.PRESETS}
 _ENCODE = {module.FRAMEWORK.name: module.encode for module in _MODULES}

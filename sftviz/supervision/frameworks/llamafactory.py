@@ -1,4 +1,4 @@
-"""LLaMA-Factory: pairs of request and reply in slots, each tokenized alone, cut by shares, labelled by whose slot it is."""
+"""LLaMA-Factory: pairs of request and reply in slots, each tokenized alone, cut by shares, labelled by the slot."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ PRESETS = (
     Preset(
         "llamafactory/default",
         "LLaMA-Factory",
-        "the assistant's slots: reply, end-of-turn and the line break after it; for thinking templates an empty thought",
+        "the assistant's slots: reply, end-of-turn, the line break after it; for thinking templates an empty thought",
         {},
     ),
     Preset("llamafactory/train_on_prompt", "LLaMA-Factory, train_on_prompt", "every token", {"train_on_prompt": True}),

@@ -75,7 +75,7 @@ MARKS = (("<think>", "qwen3"), ("<|im_start|>", "chatml"), ("<|start_header_id|>
 
 def fitting(asked: Asked, known: Collection[str]) -> str:
     """The framework's own template that was asked for by name, or that writes the marks of the tokenizer's."""
-    if asked.template in known:
+    if asked.template is not None and asked.template in known:
         return asked.template
     if asked.template not in (None, "tokenizer"):
         raise NoRow("template_not_followed", template=asked.template[:40], known=tuple(known))

@@ -1,7 +1,7 @@
 """LLaMA-Factory's templates as slots: what it writes round a message, and what is tokenized apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sftviz.chat.messages import ToolCall
@@ -61,7 +61,7 @@ SLOTS: dict[str, Slots] = {
     "chatml": Slots(
         _chatml("user"), _CHATML_REPLY, _chatml("system", asks=False), _chatml("tool"), eos="<|im_end|>"
     ),
-    "qwen3": Slots(_QWEN.user, _QWEN.assistant, _QWEN.system, _QWEN.observation, (), None, _QWEN.eos, "qwen", thinks=True),
+    "qwen3": replace(_QWEN, thinks=True),
     "qwen3_nothink": _QWEN,
     "llama3": Slots(
         _llama("user"), [[CONTENT, Item("<|eot_id|>", "end")]], _llama("system", asks=False), _llama("ipython"),

@@ -29,7 +29,8 @@ class Meta:
 
 METAS = {
     "chatml": Meta(
-        ("<|im_start|>user\n", "<|im_start|>assistant\n"), "<|im_end|>", "\n", "<|im_start|>system\n", stops=("<|im_end|>",)
+        ("<|im_start|>user\n", "<|im_start|>assistant\n"), "<|im_end|>", "\n", "<|im_start|>system\n",
+        stops=("<|im_end|>",),
     ),
     "qwen3": Meta(
         ("<|im_start|>user\n", "<|im_start|>assistant\n"), "<|im_end|>", "\n", "<|im_start|>system\n",
@@ -317,8 +318,9 @@ def _put_ends_back(ids: Sequence[int], labels: list[int], suffix: Sequence[int])
     for i in range(1, len(labels) + 1):
         if labels[i - 1] >= 0 and i < len(labels) and labels[i] == IGNORE:
             start = i
-        elif start > 0 and labels[i - 1] == IGNORE and (i == len(labels) or labels[i] >= 0):
-            if i - start >= size and list(ids[start : start + size]) == list(suffix):
-                labels[start : start + size] = suffix
-                returned |= set(range(start, start + size))
+            continue
+        ended = start > 0 and labels[i - 1] == IGNORE and (i == len(labels) or labels[i] >= 0)
+        if ended and i - start >= size and list(ids[start : start + size]) == list(suffix):
+            labels[start : start + size] = suffix
+            returned |= set(range(start, start + size))
     return returned

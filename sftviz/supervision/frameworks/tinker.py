@@ -1,4 +1,4 @@
-"""tinker-cookbook's Qwen 3 renderers: a header, an output and an end token a message; TrainOnWhat says which outputs."""
+"""tinker-cookbook's Qwen 3 renderers: header, output and end token of a message; TrainOnWhat says which outputs."""
 
 import json
 from collections.abc import Iterator, Sequence

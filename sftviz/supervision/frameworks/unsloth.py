@@ -59,7 +59,7 @@ def encode(asked: Asked) -> Iterator[Labelled]:
 def replies(ids: Sequence[int], markers: Markers, eos: int | None, bos: int | None) -> Iterator[tuple[int, int]]:
     """Tokens [start, end) of every reply. A marker that somebody typed counts as well.
 
-    A reply ends after its eos; before a BOS, an opener, or a reply's marker; before a request's marker; or with the row.
+    A reply ends after its eos; before a BOS, an opener, a reply's marker or a request's; or with the row.
     """
     at = 0
     while at < len(ids):

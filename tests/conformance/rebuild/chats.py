@@ -44,7 +44,10 @@ CHATS: dict[str, list[Message]] = {
     "single": [ASK, BIRD],
     "multi": [ASK, BIRD, ELM, TREE],
     "three": [ASK, BIRD, ELM, TREE, user("And oak?"), reply("A tree too, a big one.")],
-    "five": [ASK, BIRD, ELM, TREE, user("Oak?"), reply("Yes."), user("Fir?"), reply("Also."), user("Moss?"), reply("No.")],
+    "five": [
+        *[ASK, BIRD, ELM, TREE, user("Oak?"), reply("Yes.")],
+        *[user("Fir?"), reply("Also."), user("Moss?"), reply("No.")],
+    ],
     "system": [system("Be short."), ASK, BIRD],
     "system_multi": [system("Be short."), ASK, BIRD, ELM, TREE],
     "system_empty": [system(""), ASK, BIRD],
@@ -82,8 +85,14 @@ CHATS: dict[str, list[Message]] = {
     "tool": [OLD, reply("", tool_calls=[call()]), result("5"), FIVE],
     "tool_text": [OLD, reply("I look.", tool_calls=[call()]), result("5"), FIVE],
     "tool_system": [system("Be short."), OLD, reply("", tool_calls=[call()]), result("5"), FIVE],
-    "tool_parallel": [OLD, reply("", tool_calls=[call(), call(n=2, of="elm")]), result("5"), result("90", 2), reply("5, 90.")],
-    "tool_chain": [OLD, reply("", tool_calls=[call()]), result("?"), reply("", tool_calls=[call(n=2)]), result("5", 2), FIVE],
+    "tool_parallel": [
+        *[OLD, reply("", tool_calls=[call(), call(n=2, of="elm")])],
+        *[result("5"), result("90", 2), reply("5, 90.")],
+    ],
+    "tool_chain": [
+        *[OLD, reply("", tool_calls=[call()]), result("?")],
+        *[reply("", tool_calls=[call(n=2)]), result("5", 2), FIVE],
+    ],
     "tool_ends": [OLD, reply("", tool_calls=[call()])],
     "tool_result_last": [OLD, reply("", tool_calls=[call()]), result("5")],
     "tool_then_ask": [OLD, reply("", tool_calls=[call()]), result("5"), FIVE, ELM, TREE],
@@ -104,7 +113,10 @@ CHATS: dict[str, list[Message]] = {
     "inline_open": [ASK, reply("<think>\nflies")],
     # Text that is hard on tokenizers
     "chinese": [user("猫头鹰是什么？"), reply("一种鸟。")],
-    "chinese_multi": [system("请简短回答。"), user("猫头鹰是什么？"), reply("一种夜行的鸟。"), user("榆树呢？"), reply("一种树。")],
+    "chinese_multi": [
+        *[system("请简短回答。"), user("猫头鹰是什么？"), reply("一种夜行的鸟。")],
+        *[user("榆树呢？"), reply("一种树。")],
+    ],
     "emoji": [user("🦉?"), reply("A bird 🦉👍🏽")],
     "emoji_edges": [user("🦉"), reply("🦉"), user("🌳"), reply("🌳")],
     "accents": [user("Qu'est-ce qu'un hibou déjà ?"), reply("Un oiseau né la nuit, naïf.")],

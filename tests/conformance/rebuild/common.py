@@ -50,7 +50,8 @@ def template_text(name: str) -> str:
     folder = os.environ.get("TRL_TEMPLATES")
     if folder is None:
         spec = importlib.util.find_spec("trl")
-        assert spec is not None and spec.submodule_search_locations
+        assert spec is not None
+        assert spec.submodule_search_locations
         folder = f"{spec.submodule_search_locations[0]}/chat_templates"
     return (Path(folder) / file).read_text(encoding="utf-8")
 

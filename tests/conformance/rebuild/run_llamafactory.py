@@ -13,11 +13,11 @@ from common import Golden, tokenizer
 audio = types.ModuleType("torchaudio")
 audio.__spec__ = importlib.machinery.ModuleSpec("torchaudio", None)
 sys.modules.setdefault("torchaudio", audio)
-from llamafactory.data.converter import OpenAIDatasetConverter, SharegptDatasetConverter
-from llamafactory.data.parser import DatasetAttr
-from llamafactory.data.processor.supervised import SupervisedDatasetProcessor
-from llamafactory.data.template import get_template_and_fix_tokenizer
-from llamafactory.hparams import DataArguments
+from llamafactory.data.converter import OpenAIDatasetConverter, SharegptDatasetConverter  # noqa: E402
+from llamafactory.data.parser import DatasetAttr  # noqa: E402
+from llamafactory.data.processor.supervised import SupervisedDatasetProcessor  # noqa: E402
+from llamafactory.data.template import get_template_and_fix_tokenizer  # noqa: E402
+from llamafactory.hparams import DataArguments  # noqa: E402
 
 logging.disable(logging.CRITICAL)
 ROLES = {"user": "human", "assistant": "gpt", "tool": "observation", "system": "system"}

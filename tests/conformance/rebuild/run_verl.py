@@ -13,7 +13,7 @@ for name in ("ray", "ray.util", "ray.util.collective", "ray.experimental", "ray.
              "ray.experimental.state.api", "ray.actor", "ray.util.placement_group",
              "ray.util.scheduling_strategies"):  # fmt: skip
     sys.modules.setdefault(name, MagicMock())
-from verl.utils.dataset.multiturn_sft_dataset import MultiTurnSFTDataset
+from verl.utils.dataset.multiturn_sft_dataset import MultiTurnSFTDataset  # noqa: E402
 
 
 def main() -> None:
