@@ -8,11 +8,10 @@ import pytest
 
 from sftviz.chat.write import templates
 from sftviz.supervision.frameworks import FRAMEWORKS, PRESETS, Made, make
-from tests.conformance import golden
+from tests.conformance import golden, table
+from tests.conformance.known import KNOWN
 from tests.conformance.rebuild.chats import CHATS
 
-# Where a preset and its framework part, and why: (case, chat) -> the reason. None is hidden, none outlives its cause.
-KNOWN: dict[tuple[str, str], str] = {}
 # Frameworks that no package index has: their labels were made once from a checkout, see test_frameworks_seen
 FROM_A_CHECKOUT = {"nemo_rl", "nanochat"}
 CASES = [case for name in golden.frameworks() for case in golden.cases(name)]
@@ -69,6 +68,10 @@ def test_a_framework_that_ran_says_in_which_version() -> None:
         assert FRAMEWORKS[name].known_by == "ran"
         assert head["versions"][package] == version
         assert head["licence"].startswith(FRAMEWORKS[name].licence)
+
+
+def test_the_table_is_that_of_the_golden_files() -> None:
+    assert table.FILE.read_text(encoding="utf-8") == table.table(), "python -m tests.conformance.table"
 
 
 def rows(case: golden.Case, folder: Path) -> Iterator[Any]:
