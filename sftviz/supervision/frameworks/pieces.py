@@ -134,13 +134,13 @@ def one_after_another(renderings: Sequence[Rendering]) -> Rendering:
     building = Building(renderings[0].tokenizer)
     messages: list[Any] = []
     for one in renderings:
-        moved = Piece(one.text, tuple((at, _counted_on(kind, len(messages))) for at, kind in piece_of(one).kinds))
+        moved = Piece(one.text, tuple((at, counted_on(kind, len(messages))) for at, kind in piece_of(one).kinds))
         building.add(moved, encoded=encoded_of(one))
         messages += one.chat.messages
     return building.rendering(replace(renderings[0].chat, messages=tuple(messages)), renderings[0].template.name)
 
 
-def _counted_on(kind: Kind, count: int) -> Kind:
+def counted_on(kind: Kind, count: int) -> Kind:
     def later(number: int | None) -> int | None:
         return None if number is None else number + count
 

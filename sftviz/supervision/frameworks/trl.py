@@ -103,7 +103,9 @@ def encode(asked: Asked) -> Iterator[Labelled]:
     labels = labels_of(rendering.ids, trained)
     keep = _kept(asked)
     if all(label == IGNORE for label in labels[keep]):
-        raise NoRow("nothing_trained", drops=True)
+        empty = asked.option("completion") and completion_start(asked.chat) == len(asked.chat.messages)
+        # the first key of a Python set tells TRL whether a row is a chat: of an empty completion it asks message 0
+        raise NoRow("empty_completion" if empty else "nothing_trained", drops=True)
     cut = rendering if len(labels[keep]) == len(labels) else cut_rendering(rendering, keep)
     codes = codes[keep]
     yield Labelled(cut, labels[keep], explained(cut, labels[keep], lambda t: codes[t]))

@@ -33,6 +33,7 @@ PRESETS = (
     ),
 )
 ASKED, TOLD = "\u2060Asked7q\u2060", "\u2060Told4z\u2060"  # stand in for what is said, to read what stands between
+THOUGHT = re.compile(r"</[^\s/>]+>\s*$")  # a think block in the generation prompt: Unsloth asks again, and so differs
 Ids = list[int]
 
 
@@ -100,6 +101,8 @@ def _bos_id(one: Writer) -> int | None:
 def _markers(one: Writer) -> Markers:
     given = [one.asked.option(name) for name in ("instruction_part", "response_part")]
     request, reply = given if all(given) else found_markers(one)
+    if not all(given) and THOUGHT.search(reply):
+        raise NoRow("marker_with_thought", marker=reply)
     request_ids, reply_ids = one.encode(request).ids.tolist(), one.encode(reply).ids.tolist()
     return Markers(request_ids, reply_ids, _shared_opener(one, request_ids, reply_ids))
 

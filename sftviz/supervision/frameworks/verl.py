@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from sftviz.chat.messages import Message
+from sftviz.chat.tokenizers.protocol import Encoded
 from sftviz.supervision import IGNORE
 from sftviz.supervision.frameworks.made import Asked, Framework, Labelled, NoRow, Preset
-from sftviz.supervision.frameworks.pieces import Building, cut_rendering
+from sftviz.supervision.frameworks.pieces import Building, Piece, cut_rendering
 from sftviz.supervision.frameworks.said import why
 from sftviz.supervision.frameworks.writer import Writer, writer
 
@@ -40,11 +41,12 @@ def encode(asked: Asked) -> Iterator[Labelled]:
     labels: list[int] = []
     for turn, message in enumerate(one.chat.messages):
         skipped = injected if turn and message.role != "system" else 0
-        ids = building.add(one.piece([message], turn, tools=turn == 0), slice(skipped, None))
+        ids = building.add(*_alone(one, message, turn, skipped))
         start = header if message.role == "assistant" else len(ids)
         labels += [IGNORE] * min(start, len(ids)) + ids[start:]
     rendering = building.rendering(one.chat, one.template.name, one.variables)
-    if not asked.option("ignore_input_ids_mismatch") and rendering.ids != one.rendering().ids:
+    whole = one.rendering()
+    if not asked.option("ignore_input_ids_mismatch") and rendering.ids != whole.ids:
         raise NoRow("not_message_by_message")
     length = asked.option("max_length", 1024)
     if len(labels) > length:
@@ -52,6 +54,21 @@ def encode(asked: Asked) -> Iterator[Labelled]:
             raise NoRow("too_long", size=len(labels), length=length)
         rendering, labels = cut_rendering(rendering, slice(0, length)), labels[:length]
     yield Labelled(rendering, labels, why(rendering, labels, "fw_message_alone"))
+
+
+def _alone(one: Writer, message: Message, turn: int, skipped: int) -> tuple[Piece, slice, Encoded]:
+    """A message rendered alone; where the template refuses that, behind an empty user message, which is cut off."""
+    tools = turn == 0
+    try:
+        piece, extra = one.piece([message], turn, tools=tools), 0
+    except NoRow:
+        empty = Message("user", "")
+        extra = len(one.encode(one.text([empty], tools=tools)))
+        piece = one.piece([empty, message], turn - 1, tools=tools)
+    encoded = one.encode(piece.text)
+    keep = slice(extra, None)
+    encoded = Encoded(encoded.ids[keep], encoded.starts[keep], encoded.ends[keep])
+    return piece, slice(skipped, None), encoded
 
 
 def _frame(one: Writer) -> tuple[int, int]:

@@ -37,6 +37,8 @@ TEMPLATES: dict[str, tuple[str, dict[str, str]]] = {
     "qwen3": ("trl:qwen3.jinja", {"eos_token": "<|im_end|>"}),
     "qwen3_training": ("trl:qwen3_training.jinja", {"eos_token": "<|im_end|>"}),
     "llama3": ("trl:llama3.jinja", {"eos_token": "<|eot_id|>", "bos_token": "<|begin_of_text|>"}),
+    "qwen3_5": ("trl:qwen3_5_think.jinja", {"eos_token": "<|im_end|>"}),
+    "phi3": ("trl:phi3.jinja", {"eos_token": "<|endoftext|>"}),
     "gemma3": ("trl:gemma3.jinja", {"eos_token": "<eos>", "bos_token": "<bos>"}),
 }
 

@@ -29,7 +29,7 @@ def main() -> None:
 
         golden.run(preset, template, encode, **more)
 
-    for template in ("chatml", "chatml_eos", "qwen3", "llama3", "gemma3"):
+    for template in ("chatml", "chatml_eos", "qwen3", "llama3", "gemma3", "qwen3_5", "phi3"):
         case("axolotl/default", template)
     for template in ("chatml", "qwen3", "llama3"):
         case("axolotl/train_on_inputs", template, {"train_on_inputs": True})

@@ -7,7 +7,9 @@ import sys
 import types
 from typing import Any
 
+from chats import CHATS, LENGTHS, PACKED
 from common import Golden, tokenizer
+from packs import Packs
 
 # Its import of torchaudio is not needed for text
 audio = types.ModuleType("torchaudio")
@@ -15,7 +17,7 @@ audio.__spec__ = importlib.machinery.ModuleSpec("torchaudio", None)
 sys.modules.setdefault("torchaudio", audio)
 from llamafactory.data.converter import OpenAIDatasetConverter, SharegptDatasetConverter  # noqa: E402
 from llamafactory.data.parser import DatasetAttr  # noqa: E402
-from llamafactory.data.processor.supervised import SupervisedDatasetProcessor  # noqa: E402
+from llamafactory.data.processor.supervised import PackedSupervisedDatasetProcessor, SupervisedDatasetProcessor  # noqa: E402
 from llamafactory.data.template import get_template_and_fix_tokenizer  # noqa: E402
 from llamafactory.hparams import DataArguments  # noqa: E402
 
@@ -87,6 +89,27 @@ def main() -> None:
         case("llamafactory/mask_history", "chatml", options=options, mask_history=True)
         case("llamafactory/default", "glm4", options=options)
     golden.write()
+    packed()
+
+
+def packed() -> None:
+    packs = Packs("llamafactory")
+    for neat in (False, True):
+        for length in LENGTHS:
+            # the arguments take one off for packing, and rows are filled up to one more
+            told = DataArguments(template="chatml", packing=True, neat_packing=neat, cutoff_len=length + 1)
+            made = tokenizer("chatml")
+            theirs = get_template_and_fix_tokenizer(made, told)
+            convert = SharegptDatasetConverter(described("sharegpt"), told)
+            rows = [convert(sharegpt(CHATS[name])) for name in PACKED]
+            processor = PackedSupervisedDatasetProcessor(
+                template=theirs, tokenizer=made, processor=None, data_args=told
+            )
+            out = processor.preprocess_dataset({key: [row[key] for row in rows] for key in rows[0]})
+            columns = [out[name] for name in ("input_ids", "labels", "position_ids", "attention_mask")]
+            name = "llamafactory/neat_packing" if neat else "llamafactory/packing"
+            packs.add(name, "llamafactory/default", length, zip(*columns, strict=True))
+    packs.write()
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def main() -> None:
 
         golden.run(preset, template, encode, options)
 
-    for template in ("chatml", "chatml_eos", "qwen3", "llama3"):
+    for template in ("chatml", "chatml_eos", "qwen3", "llama3", "qwen3_5", "phi3"):
         case("openrlhf/last", template)
         case("openrlhf/multiturn", template, multiturn=True)
     for length in (18, 21, 30):

@@ -5,8 +5,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from chats import CHATS, LENGTHS, PACKED
 from common import Golden, tokenizer, tokenizer_folder
+from packs import Packs
 from torchtune.data import OpenAIToMessages
+from torchtune.datasets import PackedDataset
 from torchtune.datasets._sft import SFTTransform
 from torchtune.models.llama3._tokenizer import Llama3Tokenizer
 from torchtune.models.qwen2._tokenizer import Qwen2Tokenizer
@@ -65,6 +68,24 @@ def main() -> None:
         case("torchtune/default", "chatml", qwen(folder, special, length), {"max_length": length})
         case("torchtune/default", "llama3", Llama3OnOurs(tok, special, length), {"max_length": length})
     golden.write()
+    packed(
+        SFTTransform(message_transform=OpenAIToMessages(), model_transform=qwen(folder, special)), special["<|pad|>"]
+    )
+
+
+def packed(transform: Any, pad: int) -> None:
+    packs = Packs("torchtune")
+    made = [transform({"messages": json.loads(json.dumps(CHATS[name]))}) for name in PACKED]
+    rows = [{key: [int(one) for one in row[key]] for key in ("tokens", "labels")} for row in made]
+    for split in (False, True):
+        for length in LENGTHS:
+            some = rows if split else [row for row in rows if len(row["tokens"]) <= length]
+            dataset = PackedDataset(some, max_seq_len=length, padding_idx=pad, split_across_pack=split)
+            out = [dataset[i] for i in range(len(dataset))]
+            name = "torchtune/split_across_pack" if split else "torchtune/packed"
+            columns = [[row[key].tolist() for key in ("tokens", "labels", "input_pos")] for row in out]
+            packs.add(name, "torchtune/default", length, [[*one, None] for one in columns])
+    packs.write()
 
 
 if __name__ == "__main__":

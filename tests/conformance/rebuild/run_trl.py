@@ -3,9 +3,10 @@
 from typing import Any
 
 import datasets
-from chats import reply, user
+from chats import CHATS, LENGTHS, PACKED, reply, user
 from common import Golden, tokenizer
 from datasets import Dataset
+from packs import Packs
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging
 from trl import SFTConfig, SFTTrainer
@@ -57,7 +58,7 @@ def main() -> None:
 
         golden.run(preset, template, encode, options)
 
-    for template in ("chatml", "qwen3", "qwen3_training", "llama3", "gemma3"):
+    for template in ("chatml", "qwen3", "qwen3_training", "llama3", "gemma3", "qwen3_5", "phi3"):
         case("trl/plain", template, language_modelling)
         case("trl/assistant_only", template, language_modelling, assistant_only_loss=True)
         case("trl/completion", template, prompt_completion)
@@ -68,6 +69,27 @@ def main() -> None:
     options = {"max_length": 30, "truncation_mode": "keep_end"}
     case("trl/assistant_only", "chatml", language_modelling, options, assistant_only_loss=True)
     golden.write()
+    packed(model)
+
+
+def packed(model: Any) -> None:
+    tok = tokenizer("chatml")
+    packs = Packs("trl")
+    rows = Dataset.from_list([language_modelling(CHATS[name]) for name in PACKED])
+    for strategy in ("bfd", "bfd_split", "wrapped"):
+        for length in LENGTHS:
+            args = SFTConfig(
+                output_dir="/tmp/trl", report_to=[], use_cpu=True, bf16=False, gradient_checkpointing=False,
+                packing=True, packing_strategy=strategy, max_length=length, assistant_only_loss=True,
+            )  # fmt: skip
+            trainer = SFTTrainer(model=model, args=args, train_dataset=rows, processing_class=tok)
+            made = []
+            for row in trainer.train_dataset:
+                batch = trainer.data_collator([row])
+                columns = [batch.get(name) for name in ("input_ids", "labels", "position_ids", "attention_mask")]
+                made.append([None if column is None else column[0].tolist() for column in columns])
+            packs.add(f"trl/{strategy}", "trl/assistant_only", length, made)
+    packs.write()
 
 
 if __name__ == "__main__":

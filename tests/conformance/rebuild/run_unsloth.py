@@ -28,7 +28,7 @@ def main() -> None:
 
         golden.run(preset, template, encode, options)
 
-    for template in ("chatml", "chatml_eos", "qwen3", "llama3", "gemma3"):
+    for template in ("chatml", "chatml_eos", "qwen3", "llama3", "gemma3", "qwen3_5", "phi3"):
         case("unsloth/responses", template)
         case("unsloth/last_response", template, last_response_only=True)
     parts = {"instruction_part": "<|im_start|>user", "response_part": "<|im_start|>assistant"}

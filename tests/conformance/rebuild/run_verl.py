@@ -32,7 +32,7 @@ def main() -> None:
 
         golden.run(preset, template, encode, options)
 
-    for template in ("chatml", "qwen3", "llama3", "gemma3"):
+    for template in ("chatml", "qwen3", "llama3", "gemma3", "qwen3_5", "phi3"):
         case("verl/multiturn", template)
     case("verl/ignore_mismatch", "qwen3", ignore_input_ids_mismatch=True)
     case("verl/ignore_mismatch", "llama3", ignore_input_ids_mismatch=True)
