@@ -13,7 +13,7 @@ BEYOND = (
     "GLM 4.5's template, Unsloth: the marker is found by asking the template again; ours refuses and asks for markers",
     "TRL, an empty completion: dropped, or an IndexError, as the hash seed of the process falls; the files were made "
     "with PYTHONHASHSEED=0, which drops",
-    "a tokenizer that adds BOS by itself: frameworks that call it without `add_special_tokens=False` were not compared",
+    "a tokenizer that adds BOS by itself: frameworks that call it with `add_special_tokens` were not compared",
     "lists of tools: only where the tokenizer's own template writes them; frameworks with templates of their own refuse",
     "NeMo-RL and nanochat: twelve chats of a checkout, texts compared, not ids; FastChat is not followed",
 )
