@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: app smollm2 test fuzz bench load soak samples wheel-check lint format screenshots notebooks model card setup setup-test browser
+.PHONY: app smollm2 test fuzz conformance bench load soak samples wheel-check lint format screenshots notebooks model card setup setup-test browser
 
 # The real chat model is fetched once; offline the app opens without it
 app: setup
@@ -39,6 +39,12 @@ test: setup-test smollm2 lint
 # Ten minutes of mutated pastes: nothing but our own errors may come out
 fuzz: setup-test
 	$(BIN)/python tools/fuzz.py
+
+# What training frameworks make of the chats, anew: each in an environment of its own; FRAMEWORKS chooses some
+conformance: setup-test
+	$(BIN)/python tests/conformance/rebuild/build.py $(FRAMEWORKS)
+	$(BIN)/python -m tests.conformance.table
+	$(BIN)/python -m pytest tests/conformance/test_frameworks.py
 
 # The wheel in empty environments; PYTHONS and EXTRAS choose, all extras on 3.11 if left out
 wheel-check: setup-test

@@ -7,7 +7,15 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SAYERS = {"Said": "", "t": "", "tell": "", "pattern": "", "Notice": "finding.", "Finding": "finding."}
+SAYERS = {
+    "Said": "",
+    "t": "",
+    "tell": "",
+    "pattern": "",
+    "Notice": "finding.",
+    "Finding": "finding.",
+    "NoRow": "no_row.",
+}
 
 
 @cache

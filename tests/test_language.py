@@ -21,6 +21,7 @@ from sftviz.loss.scores import PENALTIES
 from sftviz.loss.terms import TERMS
 from sftviz.loss.text_scores import BLEU_TOKENIZERS
 from sftviz.strip import payload, script
+from sftviz.supervision.frameworks import PRESETS
 from sftviz.supervision.paints import PAINTS
 from sftviz.supervision.policies import POLICIES
 from sftviz.training.architectures import ARCHITECTURES
@@ -55,6 +56,7 @@ ROWS: dict[str, tuple[Mapping[Any, Any], tuple[str, ...]]] = {
     "objective": (OBJECTIVES, ("title", "meaning", "attention")),
     "penalty": (PENALTIES, ("title", "meaning")),
     "paint": (PAINTS, ("title", "meaning")),
+    "preset": (PRESETS, ("title", "meaning")),
     "policy": (POLICIES, ("title", "meaning")),
     "sample": (SAMPLES, ("title",)),
     "schedule": (SCHEDULES, ("title", "meaning")),
@@ -138,7 +140,8 @@ def names() -> set[str]:
     """Rows that are called by a name: formats of a model."""
     formats = {f"format.{name}.title" for name in FORMATS}
     models = {f"architecture.{name}.title" for name in ARCHITECTURES}
-    return formats | models | {"term.info_nce.title", "sample.emoji_code.title"}
+    presets = {f"preset.{name}.title" for name in PRESETS}
+    return formats | models | presets | {"term.info_nce.title", "sample.emoji_code.title"}
 
 
 @pytest.mark.parametrize("table", TEXTS)

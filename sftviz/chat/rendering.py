@@ -201,11 +201,18 @@ def _draft(chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Ma
     if chat.written is not None and template is None:
         named = Template(chat.template or "as_written", "", trusted=True)
         return Draft(chat, chat.written.text, Spans.of(chat.written.spans), tokenizer, named)
-    own = tokenizer.chat_template or getattr(tokenizer, "default_template", None)
-    chosen = resolve(template, chat.template, own)
-    values = {**_own_variables(chosen, tokenizer), **_offered(chat.variables), **_offered(variables)}
+    chosen, values = template_of(chat, tokenizer, template, variables)
     writing = write(chat, chosen, values, tokenizer)
     return Draft(chat, writing.text, writing.spans, tokenizer, chosen, values, writing)
+
+
+def template_of(
+    chat: Chat, tokenizer: Tokenizer, template: str | None, variables: Mapping[str, Any]
+) -> tuple[Template, dict[str, Any]]:
+    """The template that `render` would take, and what it is given beside the chat."""
+    own = tokenizer.chat_template or getattr(tokenizer, "default_template", None)
+    chosen = resolve(template, chat.template, own)
+    return chosen, {**_own_variables(chosen, tokenizer), **_offered(chat.variables), **_offered(variables)}
 
 
 def _draft_of_ids(chat: Chat, ids: Sequence[int], tokenizer: Tokenizer) -> Draft:

@@ -1,4 +1,5 @@
-"""The terminal: `sftviz inspect` shows a sample, `sftviz check` is a gate for data, `sftviz app` opens the page."""
+"""The terminal: `sftviz inspect` shows a sample, `sftviz check` is a gate for data, `sftviz compare` sets
+training frameworks side by side, `sftviz app` opens the page."""
 
 from importlib.metadata import version
 from typing import Annotated
@@ -7,6 +8,7 @@ import typer
 
 from sftviz.cli.border import console
 from sftviz.cli.check import check_data
+from sftviz.cli.compare import compare_sample
 from sftviz.cli.inspect import inspect_sample
 from sftviz.cli.interview import interview
 from sftviz.cli.kata import katas
@@ -33,6 +35,7 @@ def main(
 
 app.command(name="inspect")(inspect_sample)
 app.command(name="check")(check_data)
+app.command(name="compare")(compare_sample)
 app.command(name="app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.command(name="interview")(interview)
 app.add_typer(models, name="model")

@@ -1,6 +1,6 @@
 """Row -> verdicts: one a span, and every token points to its own. Each verdict says why, as a value."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -117,17 +117,40 @@ def _verdict_of(tokens: Tokens, spans: Spans, trained: NDArray[np.bool_]) -> Int
     return first
 
 
+def of_tokens(policy: Policy, rendering: Rendering, labels: Ints, reasons: Sequence[Said]) -> Verdicts:
+    """The verdicts of whoever decides token by token: labels [T], and a reason for each.
+
+    Alike neighbours of one span share a verdict.
+    """
+    spans = rendering.tokens.first_span
+    alike = [labels[t] == IGNORE or labels[t] == rendering.tokens.ids[t] for t in range(len(labels))]
+    edges = [
+        t for t in range(1, len(labels))
+        if reasons[t] != reasons[t - 1] or spans[t] != spans[t - 1] or not (alike[t] and alike[t - 1])
+        or (labels[t] == IGNORE) != (labels[t - 1] == IGNORE)
+    ]  # fmt: skip
+    return _stretches(policy, rendering, labels, edges, lambda a, _: reasons[a])
+
+
 def _as_given(policy: Policy, rendering: Rendering, labels: Ints) -> Verdicts:
     """The labels the row came with: a verdict a stretch of tokens of one span that are alike."""
     tokens = rendering.tokens
     is_target = labels != IGNORE
     other = np.where(is_target & (labels != tokens.ids), labels, IGNORE)
     changes = np.diff(is_target) | (np.diff(other) != 0) | (np.diff(tokens.first_span) != 0)
-    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(tokens)] if len(tokens) else []
-    runs = [(a, b) for a, b in pairwise(edges) if a < b]
+    edges = (np.flatnonzero(changes) + 1).tolist()
+    return _stretches(policy, rendering, labels, edges, lambda a, span: _given(int(labels[a]), int(other[a]), span))
+
+
+def _stretches(
+    policy: Policy, rendering: Rendering, labels: Ints, edges: list[int], reason: Callable[[int, Span], Said]
+) -> Verdicts:
+    """One verdict for each stretch of tokens between edges. reason: of a stretch's first token, and of its span."""
+    tokens, is_target = rendering.tokens, labels != IGNORE
+    runs = [(a, b) for a, b in pairwise([0, *edges, len(tokens)]) if a < b]
     spans = [_stretch(rendering, tokens, a, b) for a, b in runs]
     verdicts = tuple(
-        Verdict(bool(is_target[a]), float(is_target[a]), _given(int(labels[a]), int(other[a]), span))
+        Verdict(bool(is_target[a]), float(is_target[a]), reason(a, span))
         for (a, _), span in zip(runs, spans, strict=True)
     )
     of_token = np.repeat(np.arange(len(runs)), [b - a for a, b in runs]) if runs else np.zeros(0, dtype=np.int64)

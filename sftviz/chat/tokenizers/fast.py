@@ -65,6 +65,12 @@ class FastTokenizer:
             encoding = self._backend.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
         return self._columns(encoding, text)
 
+    def encode_as_text(self, text: str) -> Encoded:
+        """The same, but a special token's own text stays text; added tokens that are not special are tokens still."""
+        with border(lambda reason: source_error("tokenizer_encode", name=self.name, reason=reason)):
+            encoding = self._literal.encode(SURROGATE.sub("\ufffd", text), add_special_tokens=False)
+        return self._columns(encoding, text)
+
     def encode_all(self, texts: Sequence[str]) -> list[Encoded]:
         """The same of many texts in one call, which is quicker, and free to use every core.
 
@@ -118,6 +124,12 @@ class FastTokenizer:
 
     def __len__(self) -> int:
         return self._backend.get_vocab_size(with_added_tokens=True)
+
+    @cached_property
+    def _literal(self) -> Backend:
+        backend = Backend.from_str(self._backend.to_str())
+        backend.encode_special_tokens = True  # pyright: ignore[reportAttributeAccessIssue]
+        return backend
 
     @cached_property
     def _pieces(self) -> tuple[list[bytes], Ints]:

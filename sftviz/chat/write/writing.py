@@ -82,6 +82,12 @@ def _followed(chat: Chat, template: Template, variables: dict[str, Any], control
     return Writing(text, made, control, frame.opening, known, lost, told["mended"], dates)
 
 
+def text_of(chat: Chat, template: Template, variables: dict[str, Any], *, generation_prompt: bool = False) -> str:
+    """The text alone, as it is written for training or for generation. Raises ChatError where the template refuses."""
+    asked = {**variables, "add_generation_prompt": True} if generation_prompt else variables
+    return _told(chat, template, asked, tracked=False)["text"]
+
+
 def prompt_of(chat: Chat, start: int, template: Template, variables: dict[str, Any], writing: Writing) -> Prompt:
     """Write the prompt as it is written for generation, and see how far the training text agrees with it."""
     text = writing.text
