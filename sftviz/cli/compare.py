@@ -13,6 +13,8 @@ from sftviz.cli.border import console, speaking, user_mistakes, write
 from sftviz.cli.options import template_text
 from sftviz.cli.source import open_source
 
+SHOWN = 12  # tokens of a group whose text is shown
+
 
 class Format(StrEnum):
     text = "text"
@@ -54,8 +56,7 @@ def compare_sample(
 ) -> None:
     """Show what each framework would train of a sample, where they differ, and what a model trained so would do."""
     with user_mistakes(), speaking(lang):
-        from sftviz.supervision.frameworks import FRAMEWORKS
-        from sftviz.supervision.frameworks.side_by_side import side_by_side
+        from sftviz.supervision.frameworks import FRAMEWORKS, side_by_side
 
         chat = open_source(file, side, media, online).sample(sample)
         names = list(FRAMEWORKS) if frameworks == "all" else [name.strip() for name in frameworks.split(",")]
@@ -76,13 +77,18 @@ def _show(seen: Any) -> None:
     for column in seen.columns:
         if not column.same_ids:
             console.print(Text(tell("side.other_text", name=column.name), style="dim"), soft_wrap=whole)
+        if column.only_here:
+            texts = column.row.rendering.tokens.texts
+            own = visible("".join(texts[t] for t in column.only_here[:SHOWN]))
+            line = tell("side.only_here", name=column.name, count=len(column.only_here))
+            console.print(Text(f"{line}  {own}", style="dim"), soft_wrap=whole)
     for made in seen.without:
         code = "side.dropped" if made.drops else "side.raises"
         line = tell(code, name=made.preset.name, why=made.no_row)
         console.print(Text(visible(line), style="yellow"), soft_wrap=whole)
     console.print()
     for one in seen.differences:
-        text = "".join(seen.axis.tokens.texts[t] for t in one.positions[:12])
+        text = "".join(seen.axis.tokens.texts[t] for t in one.positions[:SHOWN])
         console.print(Text(f"{one.said}  {visible(text)}"), soft_wrap=whole)
         console.print(Text(f"    {', '.join(one.trained_by)}", style="dim"), soft_wrap=whole)
     console.print()

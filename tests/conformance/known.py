@@ -14,6 +14,6 @@ BEYOND = (
     "TRL, an empty completion: dropped, or an IndexError, as the hash seed of the process falls; the files were made "
     "with PYTHONHASHSEED=0, which drops",
     "a tokenizer that adds BOS by itself: frameworks that call it with `add_special_tokens` were not compared",
-    "lists of tools: only where the tokenizer's own template writes them; frameworks with templates of their own refuse",
+    "lists of tools: where the tokenizer's own template writes them; frameworks with templates of their own refuse",
     "NeMo-RL and nanochat: twelve chats of a checkout, texts compared, not ids; FastChat is not followed",
 )

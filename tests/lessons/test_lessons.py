@@ -24,14 +24,8 @@ import socket
 def refuse(*_): raise AssertionError("a lesson asked the network")
 socket.socket.connect = socket.getaddrinfo = refuse
 """
-WORDED = {"title", "short", "question", "see", "can"}  # written anew in every language
-CLAIM = re.compile(r"^\s*# proved: .+\n", re.M)  # what an assertion proves, in the language of its lesson
 each_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
 each_question = pytest.mark.parametrize(("lesson", "question"), QUESTIONS.values(), ids=QUESTIONS)
-
-
-def without_claims(source: str) -> str:
-    return CLAIM.sub("", source)
 
 
 def test_lessons_are_found_in_the_order_of_their_numbers() -> None:

@@ -4,62 +4,12 @@ One module a framework. Each says which version it follows, and whether that was
 package itself makes (tests/conformance). PRESETS are the settings one meets, by name: "trl/assistant_only".
 """
 
-from sftviz.chat.messages import Chat
-from sftviz.chat.tokenizers import load_tokenizer
-from sftviz.supervision.frameworks import (
-    axolotl,
-    llamafactory,
-    nanochat,
-    nemo_rl,
-    openrlhf,
-    swift,
-    tinker,
-    torchtune,
-    transformers,
-    trl,
-    unsloth,
-    verl,
-)
-from sftviz.supervision.frameworks.made import Asked, Framework, FrameworkRow, Made, NoRow, Preset, joined
-from sftviz.words import SaidError
+from sftviz.supervision.frameworks.beside import Column, Difference, SideBySide, side_by_side
+from sftviz.supervision.frameworks.made import Framework, FrameworkRow, Made, Preset
+from sftviz.supervision.frameworks.packs import PACKINGS, pack
+from sftviz.supervision.frameworks.registry import FRAMEWORKS, PRESETS, FrameworkError, chosen, make
 
-__all__ = ["FRAMEWORKS", "PRESETS", "Framework", "FrameworkError", "FrameworkRow", "Made", "Preset", "chosen", "make"]
-
-_MODULES = (
-    trl, transformers, llamafactory, axolotl, unsloth, torchtune, swift, verl, openrlhf, tinker, nemo_rl, nanochat,
-)  # fmt: skip
-FRAMEWORKS: dict[str, Framework] = {module.FRAMEWORK.name: module.FRAMEWORK for module in _MODULES}
-PRESETS: dict[str, Preset] = {preset.name: preset for module in _MODULES for preset in module.PRESETS}
-_ENCODE = {module.FRAMEWORK.name: module.encode for module in _MODULES}
-
-
-class FrameworkError(SaidError):
-    """A framework or preset that does not exist: sentences error.<code>, remedy.<code>."""
-
-
-def chosen(name: str) -> Preset:
-    """The preset of a name; a framework's name alone means its first preset, which is how it comes."""
-    if name in FRAMEWORKS:
-        return next(preset for preset in PRESETS.values() if preset.framework == name)
-    if name not in PRESETS:
-        raise FrameworkError("preset_unknown", name=repr(name), frameworks=tuple(FRAMEWORKS), known=tuple(PRESETS))
-    return PRESETS[name]
-
-
-def make(
-    preset: str | Preset, chat: Chat, tokenizer: object = "sftviz/tiny", template: str | None = None, **options: object
-) -> Made:
-    """The rows that a framework makes of a chat, or why there is none.
-
-    template: see `render`; of a framework that has its own (`Framework.templates`) one of these, or None for the one
-    that fits. options turn the framework's own settings, max_length among them.
-    """
-    row = chosen(preset) if isinstance(preset, str) else preset
-    framework = FRAMEWORKS[row.framework]
-    asked = Asked(chat, load_tokenizer(tokenizer), template, row, options)
-    source = f"{framework.version}: {', '.join(framework.files)}"
-    try:
-        labelled = list(_ENCODE[framework.name](asked))
-    except NoRow as none:
-        return Made(row, (), none.said, none.drops)
-    return Made(row, tuple(joined(row, one, source) for one in labelled))
+__all__ = [
+    "FRAMEWORKS", "PACKINGS", "PRESETS", "Column", "Difference", "Framework", "FrameworkError", "FrameworkRow", "Made",
+    "Preset", "SideBySide", "chosen", "make", "pack", "side_by_side",
+]  # fmt: skip

@@ -128,7 +128,7 @@ def _opening(slots: Slots, system: Piece | None, asked: Asked) -> list[Piece | i
 
 def _said(turn: Turn, slots: Slots) -> Piece:
     if turn.is_call:
-        return call_of(calls_text(slots.tools, turn.message.tool_calls), turn.number)
+        return call_of(calls_text(slots.tools, turn.message.tool_calls), turn.number, turn.message.tool_calls)
     return content_of(turn.message, turn.number, turn.text)
 
 

@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sftviz.chat.messages import Chat, ChatError, Message
+from sftviz.chat.messages import Chat, ChatError, Message, ToolCall
 from sftviz.chat.rendering import template_of
 from sftviz.chat.spans import Kind
 from sftviz.chat.tokenizers.protocol import Encoded, Tokenizer
@@ -45,8 +45,25 @@ def part(text: str, turn: int | None, role: str | None, name: str) -> Piece:
     return piece(text, Kind(turn, role, name))
 
 
-def call_of(text: str, turn: int) -> Piece:
-    return piece(text, Kind(turn, "assistant", "tool_call", turn, "tool_calls"))
+def call_of(text: str, turn: int, calls: Sequence[ToolCall], first: int = 0) -> Piece:
+    """Calls as a framework writes them: names, keys and texts of arguments are the message's, the rest its own."""
+    kinds, at = [(0, Kind(turn, "assistant", "tool_call"))] if text else [], 0
+    for field, leaf in _leaves(calls, first):
+        start = text.find(leaf, at) if leaf else -1
+        if start >= 0:
+            at = start + len(leaf)
+            kinds += [(start, Kind(turn, "assistant", "tool_call", turn, field))]
+            kinds += [(at, Kind(turn, "assistant", "tool_call"))] if at < len(text) else []
+    return Piece(text, tuple(kinds))
+
+
+def _leaves(calls: Sequence[ToolCall], first: int) -> Iterator[tuple[str, str]]:
+    for i, call in enumerate(calls, first):
+        yield f"tool_calls.{i}.name", call.name
+        for key, value in call.arguments.items() if isinstance(call.arguments, dict) else ():
+            yield f"tool_calls.{i}.arguments.{key}#key", key
+            if isinstance(value, str):
+                yield f"tool_calls.{i}.arguments.{key}", value
 
 
 def as_json(value: Any) -> str:

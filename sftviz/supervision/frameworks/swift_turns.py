@@ -85,7 +85,8 @@ def _segments(meta: Meta, number: int, message: Message) -> Iterator[Piece]:
     if message.tool_calls:
         if meta.agent is None:
             raise NoRow("no_agent_template")
-        yield call_of("\n".join(_call(meta.agent, call.name, call.arguments) for call in message.tool_calls), number)
+        text = "\n".join(_call(meta.agent, call.name, call.arguments) for call in message.tool_calls)
+        yield call_of(text, number, message.tool_calls)
 
 
 def _call(agent: str, name: str, arguments: object) -> str:

@@ -150,7 +150,7 @@ def _output(chat: _Chat, turn: int) -> Piece:
         tags = ("<tool_response>\n", "\n</tool_response>")
         said = part(tags[0], turn, "tool", "header") + said + part(tags[1], turn, "tool", "header")
     for i, call in enumerate(message.tool_calls):
-        said = said + call_of(("\n" if has_text or i else "") + _call(call), turn)
+        said = said + call_of(("\n" if has_text or i else "") + _call(call), turn, [call], i)
     return said
 
 

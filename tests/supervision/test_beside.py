@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from sftviz.chat.formats import parse
-from sftviz.supervision.frameworks import FRAMEWORKS, PRESETS, FrameworkError, make
+from sftviz.supervision.frameworks import FRAMEWORKS, PRESETS, FrameworkError, SideBySide, make, side_by_side
 from sftviz.supervision.frameworks.parts import PARTS, cells, consequences
-from sftviz.supervision.frameworks.side_by_side import SideBySide, side_by_side
 from sftviz.words import LANGUAGES, say, using
 from tests.conformance import golden
 from tests.conformance.rebuild.chats import CHATS
@@ -127,6 +126,13 @@ def test_one_row_a_reply_gives_one_column_a_row() -> None:
         "tinker/examples #1",
         "tinker/examples #2",
     ]
+
+
+def test_what_only_a_frameworks_own_text_has_is_counted() -> None:
+    """tinker frames the last reply by an empty thought, which the template of the others does not write."""
+    [_, _, own] = seen("trl/assistant_only", "axolotl", "tinker/all_assistant").columns
+    texts = own.row.rendering.tokens.texts
+    assert "".join(texts[t] for t in own.only_here) == "<think>\n\n</think>\n\n"
 
 
 def test_who_gives_no_row_is_named_with_the_reason() -> None:

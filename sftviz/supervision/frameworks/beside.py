@@ -15,8 +15,9 @@ from sftviz.chat.alignment import aligned
 from sftviz.chat.messages import Chat
 from sftviz.chat.rendering import Rendering, render
 from sftviz.chat.tokenizers import load_tokenizer
-from sftviz.supervision.frameworks import FRAMEWORKS, PRESETS, FrameworkError, FrameworkRow, Made, Preset, chosen, make
+from sftviz.supervision.frameworks.made import FrameworkRow, Made, Preset
 from sftviz.supervision.frameworks.parts import PARTS, Cell, cells, consequences
+from sftviz.supervision.frameworks.registry import FRAMEWORKS, PRESETS, FrameworkError, chosen, make
 from sftviz.supervision.frameworks.said import of_token
 from sftviz.supervision.policies import POLICIES
 from sftviz.supervision.verdicts import apply
@@ -187,6 +188,7 @@ def _column(column: Column) -> dict[str, Any]:
         "labels": list(column.row.verdicts.labels),
         "reasons": list(column.row.verdicts.reasons),
         "found": list(column.found),
+        "only_here": list(column.only_here),
         "parts": {name: {"trained": cell.trained, "tokens": cell.tokens} for name, cell in column.cells.items()},
         "would": [{"code": one.code.partition(".")[2], "sentence": str(one)} for one in column.consequences],
     }
