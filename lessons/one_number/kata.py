@@ -123,7 +123,7 @@ def _judge(given: Any, parts: Parts, expected: Tensor) -> Said | None:
         return filled(NO_SCALAR, seen=f"{type(given).__name__}{list(getattr(given, 'shape', [])) or ''}")
     counts = [int(_count(part)) for part in parts]
     if not sum(counts) and not _same(given, expected):
-        return filled(NOTHING, given=f"{float(given):.3f}")
+        return filled(NOTHING, given=f"{given.item():.3f}")
     if not _same(given, expected):
         slip = next((slip for slip in SLIPS if _same(given, torch.as_tensor(slip.made(parts)))), OTHER)
         seen = filled(
@@ -131,15 +131,15 @@ def _judge(given: Any, parts: Parts, expected: Tensor) -> Said | None:
             count=sum(counts),
             parts=len(parts),
             each=" + ".join(map(str, counts)),
-            given=f"{float(given):.3f}",
-            expected=f"{float(expected):.3f}",
+            given=f"{given.item():.3f}",
+            expected=f"{expected.item():.3f}",
         )
         return Said(en=seen.en + slip.en, zh=seen.zh + slip.zh)
     costs = [costs for costs, _ in parts]
     reached = given.requires_grad and all(
         one is not None for one in torch.autograd.grad(given, costs, allow_unused=True, retain_graph=True)
     )
-    return None if reached or not sum(counts) else filled(CUT_OFF, given=f"{float(given):.3f}")
+    return None if reached or not sum(counts) else filled(CUT_OFF, given=f"{given.item():.3f}")
 
 
 def _check(en: str, zh: str, *labels: list[list[int]]) -> Check:

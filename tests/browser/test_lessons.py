@@ -35,7 +35,7 @@ def test_a_lesson_is_whole_in_both_languages(
     displayed = sum(cell.source.count("\n$$\n") for cell in lesson.cells(language) if cell.kind == "markdown") // 2
     assert displayed > 0
     eventually(lambda: page.locator(".katex-display").count(), lambda count: count >= displayed)
-    expect(page.locator(".js-plotly-plot").first).to_be_attached()
+    expect(page.locator(".js-plotly-plot, .apprentices, .painter, .scissors, .cutter").first).to_be_attached()
     expect(page.get_by_text("$$")).to_have_count(0)
 
 

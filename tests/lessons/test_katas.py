@@ -690,7 +690,7 @@ def test_a_learner_starts_is_told_what_is_wrong_and_passes(tmp_path: Path) -> No
 def test_a_name_that_is_no_kata_is_told_which_there_are(tmp_path: Path) -> None:
     told = run_kata("check", "nothing", folder=tmp_path)
     assert told.returncode == 2
-    assert "there are shifted_loss, chat_labels, logit_gradients" in " ".join(told.stderr.split())
+    assert "there are shifted_loss, logit_gradients, chat_labels" in " ".join(told.stderr.split())
 
 
 def test_a_loop_without_end_is_stopped_and_imports_do_not_count(
