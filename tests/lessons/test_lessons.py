@@ -144,7 +144,7 @@ def test_screen_one_has_at_most_eighty_words_before_the_first_thing_to_touch(les
         assert first.kind == "markdown"
         words = lesson.front_matter(language).question + first.source
         assert len(words.split() if language == "en" else re.findall(r"[\u4e00-\u9fff]|\w+", words)) <= 80
-    assert [cell.kind for cell in lesson.cells()][1:3] == ["ask", "lab"]
+    assert [cell.kind for cell in lesson.cells()][1:3] == ["predict", "lab"]
 
 
 @each_lesson
