@@ -90,7 +90,7 @@ PAINTS = _rows(
         Paint(
             "header",
             "the header too",
-            "the program writes it before the model begins: an easy target that lowers the loss and teaches nothing",
+            "the program writes it before the model begins: it is asked for what it will never have to write",
             knobs={"header": True},
         ),
         Paint(

@@ -1,6 +1,6 @@
 // Tokens are painted by dragging over them, or with arrows and Space; what it costs comes from the core.
 
-const BAR = 34; // px of the highest cost
+const BAR = 25; // px of the highest cost
 
 const element = (tag, className, text) => {
   const made = document.createElement(tag);
