@@ -11,7 +11,7 @@ import pytest
 from sftviz.course.__main__ import stale
 from sftviz.course.content import load
 from sftviz.course.lesson import WORDED, Lesson, all_lessons, find_lesson, formulas, headings
-from sftviz.course.listing import claims, without_claims
+from sftviz.course.listing import assertions, claims, without_claims
 from sftviz.course.notebook import RENDERER
 from sftviz.course.questions import LEVELS, Question
 from sftviz.ui.app import LABS
@@ -145,6 +145,13 @@ def test_screen_one_has_at_most_eighty_words_before_the_first_thing_to_touch(les
         words = lesson.front_matter(language).question + first.source
         assert len(words.split() if language == "en" else re.findall(r"[\u4e00-\u9fff]|\w+", words)) <= 80
     assert [cell.kind for cell in lesson.cells()][1:3] == ["predict", "lab"]
+
+
+@each_lesson
+def test_whatever_is_asserted_says_in_words_what_it_proves(lesson: Lesson) -> None:
+    for language in ("en", "zh"):
+        cells = [cell.source for cell in lesson.cells(language) if cell.kind == "code"]
+        assert [source for source in cells if assertions(source) and not claims(source)] == []
 
 
 @each_lesson

@@ -129,7 +129,13 @@ SLIDERS = {
 }  # fmt: skip
 
 
-STREAMLITS_OWN = {"micro_batch", "objectives_seed", "scissors_cut", "scissors_token"}  # no live slider of our own
+STREAMLITS_OWN = {
+    "micro_batch",
+    "mock_seed",
+    "objectives_seed",
+    "scissors_cut",
+    "scissors_token",
+}  # no live slider of our own
 
 
 def test_every_slider_is_tried_below() -> None:

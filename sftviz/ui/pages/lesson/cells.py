@@ -10,7 +10,7 @@ import streamlit as st
 from sftviz.course.content import CourseError, load
 from sftviz.course.formulas import Formula, check_formula, formulas_of
 from sftviz.course.lesson import Cell, Lesson
-from sftviz.course.listing import assertions, claims, is_for_notebook, last_line, without_claims
+from sftviz.course.listing import claims, is_for_notebook, last_line, without_claims
 from sftviz.course.outputs import outputs_of
 from sftviz.course.questions import LEVELS
 from sftviz.figures.figure import Figure
@@ -85,12 +85,9 @@ class Reader:
 
 
 def _proved(source: str) -> None:
-    """Green, and with a mark: what the cell's assertions say, in words, or how many they are."""
-    said = [t("ui.lesson.proved", claim=claim) for claim in claims(source)]
-    if not said and (count := assertions(source)):
-        said = [t("ui.lesson.assertions", count=count)]
-    for line in said:
-        st.markdown(f":green[✓ {line}]")
+    """Green, and with a mark: what the cell's assertions say, in words."""
+    for claim in claims(source):
+        st.markdown(f":green[✓ {t('ui.lesson.proved', claim=claim)}]")
 
 
 def settled(lesson: Lesson) -> None:
