@@ -259,6 +259,7 @@ def test_a_refresh_keeps_the_text(open_page: OpenPage) -> None:
     page = open_page()
     paste(page, CHAT)
     wait_for_strip(page, "owl")
+    eventually(lambda: address(page), lambda url: "sample=mine" in url)  # written when the run has ended
     page.reload()
     wait_for_strip(page, "owl")
     expect(box(page)).to_have_value(CHAT)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sftviz.course.interview.cards import all_cards
 from sftviz.course.interview.mock import CODE_AT, COUNT, DERIVE_AT
 from sftviz.words import Language, sentences
-from tests.browser.conftest import settled, sound
+from tests.browser.conftest import eventually, settled, sound
 
 OpenPage = Callable[..., Page]
 CARDS = all_cards()
@@ -19,6 +19,14 @@ CARDS = all_cards()
 
 def counted(page: Page, known: int) -> None:
     expect(page.get_by_text(f"{known} of {len(CARDS)} known")).to_be_visible()
+
+
+def kept(page: Page, place: str, text: str, times: int = 1) -> None:
+    """The browser keeps it: the last thing that a run does."""
+    eventually(
+        lambda: page.evaluate("(name) => localStorage.getItem(name)", f"sftviz:{place}"),
+        lambda held: held.count(text) == times,
+    )
 
 
 def test_what_was_known_is_remembered_by_the_browser(open_page: OpenPage) -> None:
@@ -30,6 +38,7 @@ def test_what_was_known_is_remembered_by_the_browser(open_page: OpenPage) -> Non
     page.get_by_role("button", name="I knew it").click()
     counted(page, 1)
     expect(page.get_by_text(first[:40])).to_have_count(0)
+    kept(page, "interview:2", '"box":1')
     page.reload()
     counted(page, 1)
     page.get_by_text("Show the answer").click()
@@ -47,6 +56,7 @@ def test_a_mock_is_taken_from_its_beginning_to_its_end(open_page: OpenPage, lang
         here = words["ui.mock.at"].format(n=n + 1, count=COUNT)
         expect(page.get_by_text(here, exact=True)).to_be_visible()
         if n == 2:  # a refresh in the middle goes on with the same question
+            kept(page, "mock:1", '"follow_ups"', times=n)
             page.reload()
             expect(page.get_by_text(here, exact=True)).to_be_visible()
         answer(page, n)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from tests.browser.conftest import box, drawn, eventually, paste, settled
+from tests.browser.conftest import address, box, drawn, eventually, paste, settled
 from tests.sources import ROOT
 from tests.ui.served import free_port, started
 
@@ -23,6 +23,7 @@ def written(page: Page, text: str) -> None:
     """Sent, shown, and then a little more that is not sent."""
     paste(page, text)
     shows(page, text[-5:])
+    eventually(lambda: address(page), lambda url: "sample=mine" in url)  # the run has ended
     box(page).press("End")
     box(page).press("Control+End")
     page.keyboard.insert_text(" and more")
