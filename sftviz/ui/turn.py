@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-PATIENCE = 2.0  # seconds: somebody else's run may take long
+PATIENCE = 5.0  # seconds: somebody else's run may take long
 _turns = threading.Semaphore(os.cpu_count() or 1)
 
 
