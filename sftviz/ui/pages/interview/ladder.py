@@ -6,6 +6,7 @@ import streamlit as st
 
 from sftviz.course.interview.cards import Card
 from sftviz.course.interview.progress import Progress
+from sftviz.course.lesson import all_lessons
 from sftviz.course.questions import LEVELS
 from sftviz.ui.components.question import question_card
 from sftviz.ui.language import language, named, t
@@ -17,10 +18,12 @@ KNOBS = (LEVEL,)
 
 
 def page(cards: Mapping[str, Card], progress: Progress) -> None:
-    titles = {card.lesson.slug: card.lesson.front_matter(language()).title for card in cards.values()}
+    titles = {lesson.slug: lesson.front_matter(language()).title for lesson in all_lessons()}
     left, right = st.columns(2, gap="large")
     with left:
-        topic = TOPIC.selectbox(t("ui.interview.topic"), lambda slug: titles.get(slug, t("ui.interview.all_topics")))
+        topic = TOPIC.selectbox(
+            t("ui.interview.topic"), lambda slug: titles[slug] if slug else t("ui.interview.all_topics")
+        )
     with right:
         level = LEVEL.selectbox(
             t("ui.interview.level"),

@@ -17,8 +17,10 @@ KNOBS = (TOPIC,)
 
 
 def page(cards: Mapping[str, Card], progress: Progress) -> None:
-    titles = {card.lesson.slug: card.lesson.front_matter(language()).title for card in cards.values()}
-    topic = TOPIC.selectbox(t("ui.interview.topic"), lambda slug: titles.get(slug, t("ui.interview.all_topics")))
+    titles = {lesson.slug: lesson.front_matter(language()).title for lesson in all_lessons()}
+    topic = TOPIC.selectbox(
+        t("ui.interview.topic"), lambda slug: titles[slug] if slug else t("ui.interview.all_topics")
+    )
     mine = [name for name, card in cards.items() if topic in ("", card.lesson.slug)]
     due = progress.due(mine, date.today())
     _boxes(mine, progress, len(due))
