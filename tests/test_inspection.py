@@ -16,6 +16,7 @@ from rich.console import Console
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 import sftviz
+from sftviz import extras
 from sftviz.assets import MODELS, TOKENIZER, held_out, locate
 from sftviz.chat.messages import Chat, ChatError
 from sftviz.chat.samples import SAMPLES
@@ -319,3 +320,10 @@ def test_chats_in_a_batch_keep_their_costs_and_their_loss() -> None:
         assert float(alone) == pytest.approx(one.loss())
     with pytest.raises(ValueError, match="without a model"):
         batched([sftviz.inspect(SAMPLES["single_turn"].text, model=None)])
+
+
+def test_marimo_is_given_the_strip_that_answers_or_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = sftviz.inspect("User: What does owl mean?\nAssistant: Owl means a night bird.", model=None)
+    assert len(seen._display_().data["shown"]) == len(seen.rendering.tokens)
+    monkeypatch.setattr(extras, "has", lambda _: False)
+    assert seen._display_()._repr_html_() == seen._repr_html_()

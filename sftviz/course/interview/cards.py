@@ -15,7 +15,6 @@ from sftviz.course.questions import Question, Said
 
 FILE = "interview.yaml"
 MOST_FOLLOW_UPS = 2
-SECONDS = (30, 60, 120)
 
 
 class _Strict(BaseModel):

@@ -6,11 +6,10 @@ import streamlit as st
 
 from sftviz.course.interview.cards import Card
 from sftviz.course.interview.progress import Progress
-from sftviz.course.lesson import all_lessons
 from sftviz.course.questions import LEVELS
 from sftviz.ui.components.question import question_card
-from sftviz.ui.language import language, named, t
-from sftviz.ui.pages.interview.today import TOPIC, points
+from sftviz.ui.language import named, t
+from sftviz.ui.pages.interview.today import choose_topic, points
 from sftviz.ui.state import Choice
 
 LEVEL = Choice("interview_level", "", ("", *LEVELS))
@@ -18,12 +17,9 @@ KNOBS = (LEVEL,)
 
 
 def page(cards: Mapping[str, Card], progress: Progress) -> None:
-    titles = {lesson.slug: lesson.front_matter(language()).title for lesson in all_lessons()}
     left, right = st.columns(2, gap="large")
     with left:
-        topic = TOPIC.selectbox(
-            t("ui.interview.topic"), lambda slug: titles[slug] if slug else t("ui.interview.all_topics")
-        )
+        titles, topic = choose_topic()
     with right:
         level = LEVEL.selectbox(
             t("ui.interview.level"),

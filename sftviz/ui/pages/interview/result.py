@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from sftviz.course.formulas import FORMULAS
 from sftviz.course.interview.cards import Card
 from sftviz.course.interview.mock import Answer, summary
+from sftviz.course.interview.slips import all_snippets
 from sftviz.ui.components.question import show_me
 from sftviz.ui.language import language, t
 
@@ -21,7 +23,8 @@ def show(answers: Sequence[Answer], cards: Mapping[str, Card], seed: int) -> Non
     for topic, share in sorted(found.topics.items(), key=lambda one: one[1]):
         st.progress(share, f"{titles[topic]} · {share:.0%}")
     for name, right in found.exact.items():
-        st.markdown(f"{'✓' if right else '✗'} `{name}`")
+        asked = FORMULAS[name].asks if name in FORMULAS else all_snippets()[name].cause
+        st.markdown(f"{'✓' if right else '✗'} {asked.in_language(said)}")
     if found.missed:
         st.header(t("ui.mock.missed"), anchor=False)
     for name, i in found.missed:

@@ -17,10 +17,7 @@ KNOBS = (TOPIC,)
 
 
 def page(cards: Mapping[str, Card], progress: Progress) -> None:
-    titles = {lesson.slug: lesson.front_matter(language()).title for lesson in all_lessons()}
-    topic = TOPIC.selectbox(
-        t("ui.interview.topic"), lambda slug: titles[slug] if slug else t("ui.interview.all_topics")
-    )
+    titles, topic = choose_topic()
     mine = [name for name, card in cards.items() if topic in ("", card.lesson.slug)]
     due = progress.due(mine, date.today())
     _boxes(mine, progress, len(due))
@@ -36,6 +33,15 @@ def page(cards: Mapping[str, Card], progress: Progress) -> None:
             for knew, icon in ((True, ":material/check:"), (False, ":material/replay:")):
                 label = t("ui.interview.i_knew" if knew else "ui.interview.ask_again")
                 st.button(label, key=f"told_{knew}", on_click=_told, args=(name, knew), icon=icon)
+
+
+def choose_topic() -> tuple[Mapping[str, str], str]:
+    """Every lesson's title, and the one that is chosen, "" for all."""
+    titles = {lesson.slug: lesson.front_matter(language()).title for lesson in all_lessons()}
+    chosen = TOPIC.selectbox(
+        t("ui.interview.topic"), lambda slug: titles[slug] if slug else t("ui.interview.all_topics")
+    )
+    return titles, chosen
 
 
 def points(card: Card) -> None:
